@@ -1,0 +1,222 @@
+/**
+ * Settings: environment `GARNISH_*` over an optional `garnish.config.json`. This is the only file
+ * that reads `process.env`. Unknown names and bad values stop the start, one plain line each.
+ * A setting `fetchAllow` is `GARNISH_FETCH_ALLOW` in the environment and `fetchAllow` in the file;
+ * `GARNISH_…_FILE` reads the value from a file.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+const flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] });
+const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const mebibyte = 1024 * 1024;
+
+/** The schema of every setting, in the order the documentation lists them. */
+export const settingsSchema = z.object({
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  port: integer(0, 65535).default(8787).describe('Port to listen on; 0 picks a free one.'),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Address callers use; default: what the server listens on.'),
+  cdnUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Address of the result folder; default: the public URL + /cdn.'),
+  dataDir: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('Folder for the database and all pictures.'),
+  packsDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of further model packs; those in models/ are always there.'),
+  devices: list
+    .pipe(z.array(z.string().regex(/^(auto|cpu|cuda:\d+)$/, 'Expected auto, cpu or cuda:N')).min(1))
+    .default(['auto'])
+    .describe('Devices to run models on: auto, cpu, or cuda:0,cuda:1.'),
+  engineWorkers: integer(0, 64)
+    .default(0)
+    .describe('Inference workers for each device; 0: one for each CPU core (CPU), 1 (CUDA).'),
+  tlsCert: z.string().optional().describe('Path of the TLS certificate chain (PEM).'),
+  tlsKey: z.string().optional().describe('Path of the TLS private key (PEM).'),
+  trustProxy: integer(0, 10)
+    .default(0)
+    .describe('Number of proxies in front whose X-Forwarded-* headers are believed.'),
+  allowHttp: flag
+    .default(false)
+    .describe('Answer plain HTTP from callers that are not on loopback.'),
+  adminHost: z.string().optional().describe('Address of a listener of its own for /api/admin.'),
+  adminPort: integer(0, 65535).optional().describe('Port of that listener.'),
+  fetchAllow: list
+    .default([])
+    .describe('Hosts and CIDR ranges that image_url may name although they are private.'),
+  fetchOnly: list.default([]).describe('If set, the only hosts that image_url may name.'),
+  offline: flag
+    .default(false)
+    .describe('Open no socket to anywhere; only uploads and own results can be sources.'),
+  retentionDays: integer(0, 36500)
+    .default(30)
+    .describe('Days until a result is deleted; 0 keeps it for ever.'),
+  uploadHours: integer(1, 8760).default(24).describe('Hours until an upload is deleted.'),
+  maxBodyBytes: integer(1024, 16 * mebibyte)
+    .default(64 * 1024)
+    .describe('Largest JSON body. Error: payload_too_large.'),
+  maxSourceBytes: integer(1024, 1024 * mebibyte)
+    .default(20 * mebibyte)
+    .describe(
+      'Largest source picture. Error: invalid_image (fetched), payload_too_large (upload).',
+    ),
+  maxSourcePixels: integer(256, 1e9)
+    .default(40_000_000)
+    .describe('Most pixels of a source. Error: invalid_image.'),
+  minSidePx: integer(1, 1024)
+    .default(16)
+    .describe('Shortest side of a source. Error: invalid_image.'),
+  maxSidePx: integer(16, 65535)
+    .default(8192)
+    .describe('Longest side of a source. Error: invalid_image.'),
+  maxAspectRatio: integer(1, 1000)
+    .default(20)
+    .describe('Longest side over shortest side of a source. Error: invalid_image.'),
+  maxResultPixels: integer(256, 1e9)
+    .default(200_000_000)
+    .describe('Most pixels of an upscaled result. Error: invalid_request.'),
+  deadlineS: integer(1, 3600)
+    .default(300)
+    .describe('Seconds a synchronous call may take. Error: internal_error.'),
+  fetchDeadlineS: integer(1, 300)
+    .default(10)
+    .describe('Seconds a source may take to arrive. Error: invalid_image_url.'),
+  maxQueue: integer(1, 100_000)
+    .default(64)
+    .describe('Jobs waiting in all before new ones are refused. Error: overloaded.'),
+  maxJobsPerAccount: integer(1, 100_000)
+    .default(32)
+    .describe('Jobs of one account waiting or running. Error: too_many_concurrent_requests.'),
+  minFreeDiskMib: integer(0, 1e7)
+    .default(256)
+    .describe('Free disk room under which no job is taken. Error: storage_full.'),
+  anonymousPerMinute: integer(1, 1e6)
+    .default(60)
+    .describe(
+      'Requests a minute from one address without a valid key. Error: rate_limit_exceeded.',
+    ),
+  addressPerMinute: integer(1, 1e6)
+    .default(600)
+    .describe('Requests a minute from one address to routes outside the account windows.'),
+  requestTimeoutS: integer(1, 3600)
+    .default(30)
+    .describe('Seconds a request may take to arrive. Error: request_timeout.'),
+  uploadTimeoutS: integer(1, 3600)
+    .default(120)
+    .describe('Seconds an upload may take to arrive. Error: request_timeout.'),
+  shutdownS: integer(1, 600)
+    .default(30)
+    .describe('Seconds running jobs get when the server stops.'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least severe lines that are logged.'),
+});
+
+/** Every setting, parsed. */
+export type Config = Readonly<z.infer<typeof settingsSchema>>;
+
+/** Settings that cannot be used; one line for each mistake. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.lines = lines;
+  }
+}
+
+/** `fetchAllow` → `GARNISH_FETCH_ALLOW`. */
+export const environmentName = (key: string): string =>
+  `GARNISH_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+
+const keys = Object.keys(settingsSchema.shape);
+const keyByName = new Map(keys.map((key) => [environmentName(key), key]));
+
+function readEnvironment(env: NodeJS.ProcessEnv, lines: string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('GARNISH_') || value === undefined || value === '') continue;
+    const direct = keyByName.get(name);
+    const fromFile = name.endsWith('_FILE')
+      ? keyByName.get(name.slice(0, -'_FILE'.length))
+      : undefined;
+    if (direct !== undefined) {
+      values[direct] = value;
+    } else if (fromFile !== undefined && existsSync(value)) {
+      values[fromFile] = readFileSync(value, 'utf8').trim();
+    } else if (fromFile !== undefined) {
+      lines.push(`${name}: there is no file ${value}.`);
+    } else {
+      lines.push(`${name} is not a setting; see docs/configuration.md.`);
+    }
+  }
+  return values;
+}
+
+function readConfigFile(path: string, lines: string[]): Record<string, unknown> {
+  if (!existsSync(path)) return {};
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const object = z.record(
+      z.string(),
+      z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
+    );
+    const values: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(object.parse(parsed))) {
+      if (keys.includes(key)) values[key] = Array.isArray(value) ? value.join(',') : String(value);
+      else lines.push(`${key} in garnish.config.json is not a setting; see docs/configuration.md.`);
+    }
+    return values;
+  } catch (error) {
+    lines.push(
+      `garnish.config.json cannot be read: ${error instanceof Error ? error.message : error}`,
+    );
+    return {};
+  }
+}
+
+/**
+ * Read the settings.
+ * @param env Environment, normally `process.env`.
+ * @param folder Folder that may hold `garnish.config.json`; relative paths start there.
+ * @throws ConfigError naming every unknown setting and bad value.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, folder = process.cwd()): Config {
+  const lines: string[] = [];
+  const values = {
+    ...readConfigFile(join(folder, 'garnish.config.json'), lines),
+    ...readEnvironment(env, lines),
+  };
+  const parsed = settingsSchema.safeParse(values);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      lines.push(`${environmentName(String(issue.path[0]))}: ${issue.message}.`);
+    }
+  }
+  if (
+    parsed.success &&
+    (parsed.data.tlsCert === undefined) !== (parsed.data.tlsKey === undefined)
+  ) {
+    lines.push('GARNISH_TLS_CERT and GARNISH_TLS_KEY are given together or not at all.');
+  }
+  if (!parsed.success || lines.length > 0) throw new ConfigError(lines);
+  return { ...parsed.data, dataDir: resolve(folder, parsed.data.dataDir) };
+}

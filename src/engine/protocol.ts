@@ -1,0 +1,114 @@
+/**
+ * The messages between the API process and an engine process. Pixels never cross this line: the
+ * parent names a source file in the staging folder, the engine answers with the path, size and
+ * SHA-256 of a finished file there. This file imports nothing, so that both sides can import it.
+ */
+
+/** Encodings that results are written in. */
+export type ImageFormat = 'jpg' | 'png' | 'webp';
+
+/** What an engine is asked to do with one source. Values are validated by the contract already. */
+export type EngineOperation =
+  | { readonly operation: 'inspect' }
+  | {
+      readonly operation: 'remove-background';
+      readonly output: 'cutout' | 'mask';
+      /** sRGB bytes laid under the cutout; absent keeps transparency. */
+      readonly background?: readonly [red: number, green: number, blue: number];
+      readonly format: ImageFormat;
+    }
+  | {
+      readonly operation: 'upscale';
+      readonly scale: 2 | 4;
+      /** Absent: PNG when the source has transparency, else JPEG. */
+      readonly format?: ImageFormat;
+    };
+
+/** One task for an engine. */
+export interface EngineTask {
+  readonly taskId: string;
+  readonly operation: EngineOperation;
+  /** Pack that does it; absent only for `inspect`. */
+  readonly packId?: string;
+  /** The encoded source, a file the engine only reads. */
+  readonly sourcePath: string;
+  /** Path without extension; the engine writes `<outputStem>.<format>` and nothing else. */
+  readonly outputStem: string;
+}
+
+/** Limits a source must keep, checked from its header before it is decoded. */
+export interface SourceLimits {
+  readonly maxPixels: number;
+  readonly minSidePx: number;
+  readonly maxSidePx: number;
+  readonly maxAspectRatio: number;
+  /** Pixels an upscaled result may have. */
+  readonly maxResultPixels: number;
+}
+
+/** A finished file in the staging folder: complete and closed, but not yet synced to disk. */
+export interface EngineFile {
+  readonly path: string;
+  readonly format: ImageFormat;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** What a task gave. `inspect` writes no file. */
+export interface EngineResult {
+  /** Upright size of the source. */
+  readonly source: { readonly widthPx: number; readonly heightPx: number };
+  readonly file?: EngineFile;
+  /** Milliseconds by step name. */
+  readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+/** Failures that are the caller's or known; anything else is `internal`. */
+export type EngineErrorKind = 'invalid_image' | 'invalid_request' | 'cancelled' | 'internal';
+
+/** First message to an engine process: everything it needs, since it reads no configuration. */
+export interface EngineStart {
+  readonly type: 'start';
+  /** `cpu` or `cuda:N`. */
+  readonly device: string;
+  /** Workers in the pool, each with sessions of its own. */
+  readonly workers: number;
+  /** onnxruntime's intra-op threads in each session. */
+  readonly threadsPerWorker: number;
+  readonly packs: readonly EnginePack[];
+  readonly limits: SourceLimits;
+}
+
+/** A verified pack, ready to load. The manifest part that a family needs travels as it is. */
+export interface EnginePack {
+  readonly id: string;
+  readonly task: 'segmentation' | 'super-resolution';
+  readonly family: string;
+  /** Role to absolute path, for example `model`, `x2`. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The manifest's `inputs`, checked by the family. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** API process → engine process. */
+export type ToEngine =
+  | EngineStart
+  | { readonly type: 'run'; readonly task: EngineTask }
+  | { readonly type: 'cancel'; readonly taskId: string }
+  | { readonly type: 'stop' };
+
+/** Engine process → API process. */
+export type FromEngine =
+  | { readonly type: 'ready'; readonly provider: string; readonly workers: number }
+  | { readonly type: 'start-failed'; readonly reason: string }
+  | { readonly type: 'progress'; readonly taskId: string; readonly fraction: number }
+  | { readonly type: 'done'; readonly taskId: string; readonly result: EngineResult }
+  | {
+      readonly type: 'failed';
+      readonly taskId: string;
+      readonly kind: EngineErrorKind;
+      /** Public sentence for `invalid_*`; for `internal` the reason for the log. */
+      readonly message: string;
+    };

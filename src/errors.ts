@@ -1,0 +1,177 @@
+/**
+ * The error catalogue: every failure a caller can see is made by a function of this file, so that a
+ * code, its status and its wording exist once. The HTTP edge turns an `ApiError` into the contract's
+ * envelope; everything else that is thrown becomes `internal_error`, with the cause in the log only.
+ */
+
+/** Every `error.code` of the contract. */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'invalid_json'
+  | 'https_required'
+  | 'invalid_idempotency_key'
+  | 'invalid_image_url'
+  | 'invalid_image'
+  | 'unauthorized'
+  | 'insufficient_credits'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'request_timeout'
+  | 'idempotency_conflict'
+  | 'idempotency_in_progress'
+  | 'gone'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'rate_limit_exceeded'
+  | 'too_many_concurrent_requests'
+  | 'internal_error'
+  | 'overloaded'
+  | 'model_unavailable'
+  | 'storage_full'
+  | 'shutting_down';
+
+/** What a caller may know of a failure beyond its code and sentence. */
+export interface ErrorDetails {
+  /** Seconds for the `Retry-After` header. */
+  readonly retryAfterS?: number;
+  /** Value of the `Allow` header of a 405. */
+  readonly allow?: string;
+  /** The two figures of a 402. */
+  readonly credits?: { readonly required: number; readonly available: number };
+  /** What really happened; logged, never sent. */
+  readonly cause?: unknown;
+}
+
+/** A failure with a public code, status and sentence. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ErrorCode;
+  /** HTTP status; only the HTTP edge reads it. */
+  readonly status: number;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, status: number, publicMessage: string, details: ErrorDetails = {}) {
+    super(publicMessage, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.status = status;
+    this.details = details;
+  }
+}
+
+/** A field is missing, of a wrong type or out of range; the sentence names it and what is allowed. */
+export const invalidRequest = (message: string): ApiError =>
+  new ApiError('invalid_request', 400, message);
+
+/** The body is not JSON. */
+export const invalidJson = (): ApiError =>
+  new ApiError('invalid_json', 400, 'The request body is not valid JSON.');
+
+/** Plain HTTP from a caller that is not on loopback. */
+export const httpsRequired = (): ApiError =>
+  new ApiError('https_required', 400, 'Use HTTPS: this server does not answer plain HTTP.');
+
+/** The URL itself is wrong: not absolute, not http(s), with credentials, or too long. */
+export const malformedImageUrl = (message: string): ApiError =>
+  new ApiError('invalid_image_url', 400, message);
+
+/** One answer for every network cause, so that nobody can map a network through this server. */
+export const unreachableImageUrl = (cause: unknown): ApiError =>
+  new ApiError(
+    'invalid_image_url',
+    400,
+    'The image could not be fetched from image_url. It must be a public address that answers 200 with a picture, quickly and without more than 3 redirects.',
+    { cause },
+  );
+
+/** Not a supported, intact picture within the limits. */
+export const invalidImage = (message: string, cause?: unknown): ApiError =>
+  new ApiError('invalid_image', 400, message, cause === undefined ? {} : { cause });
+
+/** One answer for no key, a malformed header and an unknown, revoked or expired key. */
+export const unauthorized = (): ApiError =>
+  new ApiError(
+    'unauthorized',
+    401,
+    'A valid API key is required: Authorization: Bearer <API key>.',
+  );
+
+/** The balance is below the price. */
+export const insufficientCredits = (required: number, available: number): ApiError =>
+  new ApiError(
+    'insufficient_credits',
+    402,
+    "You don't have enough credits to complete this request.",
+    { credits: { required, available } },
+  );
+
+/** The account may not do this: suspended, or the key lacks the scope. */
+export const forbidden = (message: string): ApiError => new ApiError('forbidden', 403, message);
+
+/** No such thing, or not the caller's. */
+export const notFound = (message = 'There is nothing at this address.'): ApiError =>
+  new ApiError('not_found', 404, message);
+
+/** A known path with a method it does not have. */
+export const methodNotAllowed = (allow: string): ApiError =>
+  new ApiError('method_not_allowed', 405, `This address answers ${allow} only.`, { allow });
+
+/** The body did not arrive in time. */
+export const requestTimeout = (): ApiError =>
+  new ApiError('request_timeout', 408, 'The request body did not arrive in time.');
+
+/** An expired job or result. */
+export const gone = (): ApiError => new ApiError('gone', 410, 'This has expired and was deleted.');
+
+/** The body is over its limit. */
+export const payloadTooLarge = (maxBytes: number): ApiError =>
+  new ApiError(
+    'payload_too_large',
+    413,
+    `The request body is larger than the ${maxBytes} bytes allowed.`,
+  );
+
+/** A content type, charset or content encoding that is not read. */
+export const unsupportedMediaType = (message: string): ApiError =>
+  new ApiError('unsupported_media_type', 415, message);
+
+/** A rate window is used up. */
+export const rateLimitExceeded = (retryAfterS: number): ApiError =>
+  new ApiError('rate_limit_exceeded', 429, 'Too many requests. Try again later.', { retryAfterS });
+
+/** The account has as many jobs waiting or running as it may. */
+export const tooManyConcurrentRequests = (retryAfterS: number): ApiError =>
+  new ApiError(
+    'too_many_concurrent_requests',
+    429,
+    'Too many requests of this account are in progress. Try again when one has finished.',
+    { retryAfterS },
+  );
+
+/** Anything that is our fault; nothing of the inside is told. */
+export const internalError = (cause: unknown): ApiError =>
+  new ApiError('internal_error', 500, 'Something went wrong on our side. You were not charged.', {
+    cause,
+  });
+
+/** The queue is full. */
+export const overloaded = (retryAfterS: number): ApiError =>
+  new ApiError('overloaded', 503, 'The server is busy. You were not charged; try again later.', {
+    retryAfterS,
+  });
+
+/** No installed pack can do this. */
+export const modelUnavailable = (message: string): ApiError =>
+  new ApiError('model_unavailable', 503, message, { retryAfterS: 3600 });
+
+/** Too little disk room to store a result. */
+export const storageFull = (): ApiError =>
+  new ApiError('storage_full', 503, 'The server has no room for results. You were not charged.', {
+    retryAfterS: 60,
+  });
+
+/** The server is draining before it stops. */
+export const shuttingDown = (): ApiError =>
+  new ApiError('shutting_down', 503, 'The server is restarting. You were not charged.', {
+    retryAfterS: 10,
+  });
