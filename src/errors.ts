@@ -120,6 +120,31 @@ export const methodNotAllowed = (allow: string): ApiError =>
 export const requestTimeout = (): ApiError =>
   new ApiError('request_timeout', 408, 'The request body did not arrive in time.');
 
+/** The same Idempotency-Key came with another body. */
+export const idempotencyConflict = (): ApiError =>
+  new ApiError(
+    'idempotency_conflict',
+    409,
+    'This Idempotency-Key was used with another request. Use a new key for a new request.',
+  );
+
+/** The first call with this Idempotency-Key still runs. */
+export const idempotencyInProgress = (retryAfterS: number): ApiError =>
+  new ApiError(
+    'idempotency_in_progress',
+    409,
+    'A request with this Idempotency-Key is still in progress.',
+    { retryAfterS },
+  );
+
+/** An Idempotency-Key that is empty, too long or not printable ASCII. */
+export const invalidIdempotencyKey = (): ApiError =>
+  new ApiError(
+    'invalid_idempotency_key',
+    400,
+    'Expected 1 to 255 printable ASCII characters for Idempotency-Key.',
+  );
+
 /** An expired job or result. */
 export const gone = (): ApiError => new ApiError('gone', 410, 'This has expired and was deleted.');
 
@@ -130,6 +155,10 @@ export const payloadTooLarge = (maxBytes: number): ApiError =>
     413,
     `The request body is larger than the ${maxBytes} bytes allowed.`,
   );
+
+/** A range beyond the end of a file. */
+export const rangeNotSatisfiable = (): ApiError =>
+  new ApiError('invalid_request', 416, 'The range lies outside the file.');
 
 /** A content type, charset or content encoding that is not read. */
 export const unsupportedMediaType = (message: string): ApiError =>

@@ -14,14 +14,14 @@ export type EngineOperation =
       readonly operation: 'remove-background';
       readonly output: 'cutout' | 'mask';
       /** sRGB bytes laid under the cutout; absent keeps transparency. */
-      readonly background?: readonly [red: number, green: number, blue: number];
+      readonly background?: readonly [red: number, green: number, blue: number] | undefined;
       readonly format: ImageFormat;
     }
   | {
       readonly operation: 'upscale';
       readonly scale: 2 | 4;
       /** Absent: PNG when the source has transparency, else JPEG. */
-      readonly format?: ImageFormat;
+      readonly format?: ImageFormat | undefined;
     };
 
 /** One task for an engine. */

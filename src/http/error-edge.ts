@@ -5,6 +5,7 @@ import {
   internalError,
   invalidRequest,
   payloadTooLarge,
+  rangeNotSatisfiable,
   unsupportedMediaType,
 } from '../errors.ts';
 import { errorFields, type Log } from '../observability/log.ts';
@@ -24,6 +25,7 @@ function foreignError(error: unknown, maxBodyBytes: number): ApiError {
   if (type === 'encoding.unsupported') {
     return unsupportedMediaType('Send the body plain, or encoded with gzip, deflate or br.');
   }
+  if (status === 416) return rangeNotSatisfiable();
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return invalidRequest('The request could not be read.');
   }

@@ -6,15 +6,12 @@ import { type Request, type RequestHandler, Router } from 'express';
 import type { z } from 'zod';
 import type { Scope } from '../accounts/api-keys.ts';
 import { parseBody } from '../contract/validation.ts';
-import type { JobRequest, JobResult, Operation, Payer } from '../jobs/job.ts';
+import { invalidIdempotencyKey } from '../errors.ts';
+import { type IdempotencyToken, idempotencyToken } from '../jobs/idempotency.ts';
+import type { JobRequest, JobResult, Operation } from '../jobs/job.ts';
+import type { JobService } from '../jobs/job-service.ts';
 import { callerOf, requireScope } from './authenticate.ts';
 import { disconnectSignal } from './exchange.ts';
-
-/** The jobs layer, as the routes see it. */
-export interface JobRunner {
-  /** Runs a job to its settled end. @throws ApiError; then nothing was charged. */
-  run(request: JobRequest, payer: Payer, signal: AbortSignal): Promise<JobResult>;
-}
 
 /** One paid route. */
 export interface PaidRoute<Schema extends z.ZodType> {
@@ -24,10 +21,20 @@ export interface PaidRoute<Schema extends z.ZodType> {
   readonly toAnswer: (result: JobResult, body: z.output<Schema>) => object;
 }
 
+/** Printable ASCII, as the contract limits it. */
+const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
+
+function idempotencyOf(req: Request, operation: Operation): IdempotencyToken | undefined {
+  const key = req.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) throw invalidIdempotencyKey();
+  return idempotencyToken(key, operation, req.body);
+}
+
 /** Builds the router of a paid route: `POST /api/<operation>`. */
 export function paidRoute<Schema extends z.ZodType>(
   route: PaidRoute<Schema>,
-  jobs: JobRunner,
+  jobs: JobService,
   readBody: RequestHandler,
 ): Router {
   const router = Router({ caseSensitive: true, strict: true });
@@ -38,9 +45,13 @@ export function paidRoute<Schema extends z.ZodType>(
     async (req: Request, res) => {
       const body = parseBody(route.schema, req.body);
       const { accountId, keyId } = callerOf(req);
-      const job = route.toJob(body);
-      const result = await jobs.run(job, { accountId, keyId }, disconnectSignal(res));
+      const { result, isReplay } = await jobs.run(
+        route.toJob(body),
+        { accountId, keyId },
+        { signal: disconnectSignal(res), idempotency: idempotencyOf(req, route.operation) },
+      );
       res.setHeader('X-Model-Pack', result.packId);
+      if (isReplay) res.setHeader('Idempotent-Replayed', 'true');
       res.json(route.toAnswer(result, body));
     },
   );

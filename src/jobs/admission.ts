@@ -2,15 +2,12 @@
  * Whether one more job may be taken: asked before credits are reserved, so that a refusal costs
  * nothing. Counts the jobs of this process, and lets a stop wait for them.
  */
-import {
-  overloaded,
-  shuttingDown,
-  storageFull,
-  tooManyConcurrentRequests,
-} from '../errors.ts';
+import { overloaded, shuttingDown, storageFull, tooManyConcurrentRequests } from '../errors.ts';
 
 /** Limits of what may be in progress. */
 export interface AdmissionLimits {
+  /** Jobs running, waiting or fetching their source, of all accounts. */
+  readonly maxJobs: number;
   readonly maxJobsPerAccount: number;
   readonly minFreeBytes: number;
 }
@@ -21,19 +18,14 @@ const RETRY_AFTER_S = 5;
 /** Counts jobs in progress and refuses what is over a limit. */
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #isQueueFull: () => boolean;
   readonly #freeBytes: () => Promise<number>;
   readonly #inProgress = new Map<string, number>();
   readonly #onIdle: (() => void)[] = [];
+  #total = 0;
   #isDraining = false;
 
-  constructor(
-    limits: AdmissionLimits,
-    isQueueFull: () => boolean,
-    freeBytes: () => Promise<number>,
-  ) {
+  constructor(limits: AdmissionLimits, freeBytes: () => Promise<number>) {
     this.#limits = limits;
-    this.#isQueueFull = isQueueFull;
     this.#freeBytes = freeBytes;
   }
 
@@ -61,7 +53,7 @@ export class Admission {
   /** Refuse new jobs from now on and wait for those in progress. */
   drain(): Promise<void> {
     this.#isDraining = true;
-    if (this.#inProgress.size === 0) return Promise.resolve();
+    if (this.#total === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onIdle.push(resolve);
     });
@@ -71,8 +63,9 @@ export class Admission {
     if (this.#isDraining) throw shuttingDown();
     const count = this.#inProgress.get(accountId) ?? 0;
     if (count >= this.#limits.maxJobsPerAccount) throw tooManyConcurrentRequests(RETRY_AFTER_S);
-    if (this.#isQueueFull()) throw overloaded(RETRY_AFTER_S);
+    if (this.#total >= this.#limits.maxJobs) throw overloaded(RETRY_AFTER_S);
     this.#inProgress.set(accountId, count + 1);
+    this.#total += 1;
     let hasLeft = false;
     return () => {
       if (hasLeft) return;
@@ -85,6 +78,7 @@ export class Admission {
     const count = (this.#inProgress.get(accountId) ?? 1) - 1;
     if (count > 0) this.#inProgress.set(accountId, count);
     else this.#inProgress.delete(accountId);
-    if (this.#inProgress.size === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    this.#total -= 1;
+    if (this.#total === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The queue in front of the engine: a bounded number of waiting jobs, handed slots round-robin
- * between accounts, so that one account's hundred jobs do not stand before another's one.
+ * The queue in front of the engine: jobs wait here and get slots round-robin between accounts, so
+ * that one account's hundred jobs do not stand before another's one. Admission bounds its length.
  */
 
 interface Waiter {
@@ -9,24 +9,14 @@ interface Waiter {
 
 /** Hands out the engine's slots. */
 export class FairQueue {
-  readonly #maxWaiting: number;
   /** Accounts in the order of their next turn; a Map keeps insertion order. */
   readonly #waiting = new Map<string, Waiter[]>();
   #waitingCount = 0;
   #freeSlots: number;
 
-  /**
-   * @param slots Jobs that may run at once.
-   * @param maxWaiting Jobs that may wait in all.
-   */
-  constructor(slots: number, maxWaiting: number) {
+  /** @param slots Jobs that may run at once. */
+  constructor(slots: number) {
     this.#freeSlots = slots;
-    this.#maxWaiting = maxWaiting;
-  }
-
-  /** Whether one more job would find no room to wait. */
-  get isFull(): boolean {
-    return this.#freeSlots === 0 && this.#waitingCount >= this.#maxWaiting;
   }
 
   /** Jobs waiting for a slot. */

@@ -3,10 +3,11 @@ import type { RequestHandler, Router } from 'express';
 import type { z } from 'zod';
 import { enhanceRequest } from '../../contract/requests.ts';
 import { type enhanceResponse, wireTime } from '../../contract/responses.ts';
-import { type JobRunner, paidRoute } from '../paid-route.ts';
+import type { JobService } from '../../jobs/job-service.ts';
+import { paidRoute } from '../paid-route.ts';
 
 /** The route; `readBody` reads JSON. */
-export const enhanceRoute = (jobs: JobRunner, readBody: RequestHandler): Router =>
+export const enhanceRoute = (jobs: JobService, readBody: RequestHandler): Router =>
   paidRoute(
     {
       operation: 'enhance',

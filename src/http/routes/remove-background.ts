@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { removeBackgroundRequest } from '../../contract/requests.ts';
 import { type removeBackgroundResponse, wireTime } from '../../contract/responses.ts';
 import type { JobResult } from '../../jobs/job.ts';
-import { type JobRunner, paidRoute } from '../paid-route.ts';
+import type { JobService } from '../../jobs/job-service.ts';
+import { paidRoute } from '../paid-route.ts';
 
 const toAnswer = (result: JobResult): z.infer<typeof removeBackgroundResponse> => ({
   id: result.id,
@@ -16,7 +17,7 @@ const toAnswer = (result: JobResult): z.infer<typeof removeBackgroundResponse> =
 });
 
 /** The route; `readBody` reads JSON. */
-export const removeBackgroundRoute = (jobs: JobRunner, readBody: RequestHandler): Router =>
+export const removeBackgroundRoute = (jobs: JobService, readBody: RequestHandler): Router =>
   paidRoute(
     {
       operation: 'remove-background',

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { upscaleRequest } from '../../contract/requests.ts';
 import { type upscaleResponse, wireTime } from '../../contract/responses.ts';
 import type { JobResult, PixelSize } from '../../jobs/job.ts';
-import { type JobRunner, paidRoute } from '../paid-route.ts';
+import type { JobService } from '../../jobs/job-service.ts';
+import { paidRoute } from '../paid-route.ts';
 
 const wireSize = (size: PixelSize) => ({ width: size.widthPx, height: size.heightPx });
 
@@ -19,7 +20,7 @@ const toAnswer = (result: JobResult): z.infer<typeof upscaleResponse> => ({
 });
 
 /** The route; `readBody` reads JSON. */
-export const upscaleRoute = (jobs: JobRunner, readBody: RequestHandler): Router =>
+export const upscaleRoute = (jobs: JobService, readBody: RequestHandler): Router =>
   paidRoute(
     {
       operation: 'upscale',

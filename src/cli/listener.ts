@@ -1,0 +1,77 @@
+/** The HTTP(S) listener: time-outs, TLS, and an answer for the seconds before the engine is warm. */
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../config.ts';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const CHECK_INTERVAL_MS = 2_000;
+const KEEP_ALIVE_MS = 10_000;
+const MAX_CONNECTIONS = 2_000;
+
+/** A listener whose handler comes later than its socket. */
+export interface Listener {
+  /** `http://127.0.0.1:8787`. */
+  readonly url: string;
+  /** Answer requests with this from now on. */
+  attach(handler: RequestListener): void;
+  /** Stop accepting, end idle connections, wait for the rest. */
+  close(): Promise<void>;
+}
+
+function answerStarting(res: ServerResponse): void {
+  const body = { error: { code: 'overloaded', message: 'The server is starting. Try again soon.' } };
+  res.writeHead(503, { 'Content-Type': 'application/json; charset=utf-8', 'Retry-After': '2' });
+  res.end(JSON.stringify(body));
+}
+
+function urlOf(config: Config, port: number): string {
+  const scheme = config.tlsCert === undefined ? 'http' : 'https';
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return `${scheme}://${host}:${port}`;
+}
+
+function createListenerServer(config: Config, handler: RequestListener): Server {
+  // Node's own time-out closes without an answer; the body readers answer 408 before it.
+  const requestTimeout = Math.max(config.requestTimeoutS, config.uploadTimeoutS) * 1000 + 10_000;
+  const options = {
+    requestTimeout,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+  if (config.tlsCert === undefined || config.tlsKey === undefined) {
+    return createServer(options, handler);
+  }
+  const credentials = { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey) };
+  return createTlsServer({ ...options, ...credentials }, handler);
+}
+
+/**
+ * Open the port.
+ * @throws Error in one plain line when the port is taken or the certificate cannot be read.
+ */
+export async function openListener(config: Config): Promise<Listener> {
+  let current: RequestListener = (_req, res) => answerStarting(res);
+  const server = createListenerServer(config, (req, res) => current(req, res));
+  server.maxConnections = MAX_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new Error(`Cannot listen on ${config.host}:${config.port}: ${error.message}`)),
+    );
+    server.listen(config.port, config.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: urlOf(config, port),
+    attach: (handler) => {
+      current = handler;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}

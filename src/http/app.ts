@@ -1,0 +1,117 @@
+/** The Express application: order of the steps, and which route stands behind which. */
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type { z } from 'zod';
+import type { modelsResponse } from '../contract/responses.ts';
+import { notFound } from '../errors.ts';
+import type { JobService } from '../jobs/job-service.ts';
+import type { Log } from '../observability/log.ts';
+import type { AuthenticatedCaller } from './authenticate.ts';
+import { errorEdge } from './error-edge.ts';
+import { httpsOnly } from './https-only.ts';
+import { jsonBody } from './json-body.ts';
+import { methodGuard, type RouteMethods } from './method-guard.ts';
+import { docsRouter } from './pages/docs-page.ts';
+import { pagesRouter } from './pages/pages.ts';
+import { rateGuard, type WindowState } from './rate-guard.ts';
+import { requestContext } from './request-context.ts';
+import { cdnRoute, type ResultFiles } from './routes/cdn.ts';
+import { type CreditsSummary, creditsRoute } from './routes/credits.ts';
+import { enhanceRoute } from './routes/enhance.ts';
+import { generateRoute } from './routes/generate.ts';
+import { healthRoutes, type Readiness } from './routes/health.ts';
+import { modelsRoute } from './routes/models.ts';
+import { removeBackgroundRoute } from './routes/remove-background.ts';
+import { type UploadsOptions, uploadsRoute } from './routes/uploads.ts';
+import { upscaleRoute } from './routes/upscale.ts';
+
+/** Everything the HTTP layer stands on. */
+export interface AppParts {
+  readonly log: Log;
+  readonly version: string;
+  readonly publicUrl: string;
+  readonly trustProxy: number;
+  readonly allowHttp: boolean;
+  readonly anonymousPerMinute: number;
+  readonly addressPerMinute: number;
+  readonly maxBodyBytes: number;
+  readonly bodyTimeoutMs: number;
+  readonly jobs: JobService;
+  readonly models: z.infer<typeof modelsResponse>['models'];
+  readonly results: ResultFiles;
+  readonly uploads: UploadsOptions;
+  authenticate(key: string): AuthenticatedCaller | undefined;
+  hitAccount(accountId: string): WindowState;
+  creditsOf(accountId: string): CreditsSummary;
+  readiness(): Readiness;
+}
+
+/** Every path and what it answers. */
+const ROUTES: RouteMethods = {
+  '/api/generate': ['POST'],
+  '/api/enhance': ['POST'],
+  '/api/remove-background': ['POST'],
+  '/api/upscale': ['POST'],
+  '/api/uploads': ['POST'],
+  '/api/models': ['GET'],
+  '/api/account/credits': ['GET'],
+  '/': ['GET'],
+  '/healthz': ['GET'],
+  '/readyz': ['GET'],
+  '/openapi.json': ['GET'],
+  '/docs': ['GET'],
+  '/docs/*': ['GET'],
+  '/assets/*': ['GET'],
+  '/dashboard/billing': ['GET'],
+  '/cdn/*': ['GET'],
+};
+
+/** Builds the application. */
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', parts.trustProxy);
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
+  app.set('etag', false); // answers are about one moment; the CDN files have their own tags
+  const readJson = jsonBody({ maxBytes: parts.maxBodyBytes, timeoutMs: parts.bodyTimeoutMs });
+
+  app.use(requestContext(parts.log));
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { defaultSrc: ["'self'"], imgSrc: ["'self'", 'data:'], frameAncestors: ["'none'"] },
+      },
+      strictTransportSecurity: false, // the operator's proxy or certificate decides
+    }),
+  );
+  app.use('/api', rateGuard(parts));
+  app.use(methodGuard(ROUTES));
+  app.use(
+    generateRoute(parts.jobs, readJson),
+    enhanceRoute(parts.jobs, readJson),
+    removeBackgroundRoute(parts.jobs, readJson),
+    upscaleRoute(parts.jobs, readJson),
+    uploadsRoute(parts.uploads),
+    modelsRoute(parts.models),
+    creditsRoute(parts.creditsOf),
+  );
+
+  app.use(healthRoutes(parts.readiness));
+  app.use(httpsOnly(parts.allowHttp));
+  app.use('/cdn', cdnRoute(parts.results));
+  app.use(docsRouter({ baseUrl: parts.publicUrl, version: parts.version }));
+  app.use(pagesRouter({ baseUrl: parts.publicUrl, version: parts.version }));
+  app.use(() => {
+    throw notFound();
+  });
+  app.use(
+    errorEdge({
+      log: parts.log,
+      upgradeUrl: `${parts.publicUrl}/dashboard/billing`,
+      maxBodyBytes: parts.maxBodyBytes,
+    }),
+  );
+  return app;
+}

@@ -1,0 +1,43 @@
+/** Pixels in memory. */
+
+/** Interleaved 8-bit sRGB, upright; `data` is [height, width, channels], alpha not premultiplied. */
+export interface Picture {
+  readonly data: Uint8Array;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly channels: 3 | 4;
+}
+
+/** Width and height in pixels. */
+export interface Size {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** Weights of red, green and blue in luma, ITU-R BT.601. */
+const LUMA: readonly [number, number, number] = [0.299, 0.587, 0.114];
+
+/** Luma of each pixel: Float32 [height, width], 0..1. */
+export function lumaOf(picture: Picture): Float32Array {
+  const { data, channels } = picture;
+  const count = picture.widthPx * picture.heightPx;
+  const luma = new Float32Array(count);
+  const [red, green, blue] = LUMA;
+  for (let i = 0, at = 0; i < count; i += 1, at += channels) {
+    luma[i] = (red * byte(data, at) + green * byte(data, at + 1) + blue * byte(data, at + 2)) / 255;
+  }
+  return luma;
+}
+
+/** The alpha channel: Uint8 [height, width]; 255 everywhere for a picture without one. */
+export function alphaOf(picture: Picture): Uint8Array {
+  const { data, channels } = picture;
+  const alpha = new Uint8Array(picture.widthPx * picture.heightPx).fill(255);
+  if (channels === 4) {
+    for (let i = 0, at = 3; i < alpha.length; i += 1, at += 4) alpha[i] = byte(data, at);
+  }
+  return alpha;
+}
+
+/** A byte of an array at an index known to be inside; spares the hot loops a check each. */
+export const byte = (data: Uint8Array, index: number): number => data[index] as number;
