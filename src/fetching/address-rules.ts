@@ -4,6 +4,7 @@
  * (RFC 6890 and its updates), written out here because a missing one is a hole. IPv6 that carries
  * an IPv4 address is judged by that address (mapped) or refused altogether (every other form).
  */
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 const DENIED_IPV4 = [
@@ -41,7 +42,7 @@ const ISATAP_MARK = 0x5efe;
 
 /** Addresses and ranges an operator allows although they are private. */
 export interface AddressRules {
-  /** Judges an address in any notation ipaddr.js reads; what it cannot read is refused. */
+  /** Judges an address as resolvers and parsed URLs write it; what is not one is refused. */
   isAllowed(address: string): boolean;
 }
 
@@ -52,13 +53,24 @@ function isPublicIpv6(address: ipaddr.IPv6): boolean {
   return !(ISATAP_WORDS.includes(word4) && word5 === ISATAP_MARK);
 }
 
+/** `::a.b.c.d` (compatible, RFC 4291), which ipaddr.js takes for the mapped `::ffff:a.b.c.d`. */
+const COMPATIBLE = /^::\d+\./;
+
+/** Reads an address, `::ffff:a.b.c.d` as `a.b.c.d`; ipaddr.js alone would read octal and short forms. */
+function readAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  return isIP(text) === 0 || COMPATIBLE.test(text) ? undefined : ipaddr.process(text);
+}
+
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  return address instanceof ipaddr.IPv4
+    ? !DENIED_IPV4.some((range) => address.match(range))
+    : isPublicIpv6(address);
+}
+
 /** Whether an address is one that anybody on the internet could reach. */
 export function isPublicAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  const parsed = ipaddr.process(address); // ::ffff:a.b.c.d becomes a.b.c.d
-  return parsed instanceof ipaddr.IPv4
-    ? !DENIED_IPV4.some((range) => parsed.match(range))
-    : isPublicIpv6(parsed);
+  const parsed = readAddress(address);
+  return parsed !== undefined && isPublic(parsed);
 }
 
 /** Parses `10.1.0.0/16` or a single address; undefined for a host name. */
@@ -79,17 +91,15 @@ export function createAddressRules(
   own: readonly string[],
 ): AddressRules {
   const allowedRanges = allowed.map(parseRange).filter((range) => range !== undefined);
-  const ownAddresses = new Set(
-    own.filter((address) => ipaddr.isValid(address)).map((a) => ipaddr.process(a).toString()),
-  );
+  const ownAddresses = new Set(own.map((address) => readAddress(address)?.toString()));
   return {
     isAllowed: (address) => {
-      if (!ipaddr.isValid(address)) return false;
-      const parsed = ipaddr.process(address);
+      const parsed = readAddress(address);
+      if (parsed === undefined) return false;
       const isListed = allowedRanges.some(
         ([range, bits]) => range.kind() === parsed.kind() && parsed.match([range, bits] as never),
       );
-      return isListed || (isPublicAddress(address) && !ownAddresses.has(parsed.toString()));
+      return isListed || (isPublic(parsed) && !ownAddresses.has(parsed.toString()));
     },
   };
 }

@@ -8,7 +8,7 @@ export interface FetchPolicyOptions {
   readonly allow: readonly string[];
   /** If not empty, the only hosts. */
   readonly only: readonly string[];
-  /** Addresses of this machine. */
+  /** Addresses and host names of this server, refused unless `allow` names them. */
   readonly own: readonly string[];
 }
 
@@ -30,6 +30,12 @@ export function hostOf(url: URL): string {
     .toLowerCase();
 }
 
+/** `host:port` as a list of the operator spells it: an IPv6 address in brackets. */
+function hostAndPortOf(url: URL): string {
+  const host = hostOf(url);
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${portOf(url)}`;
+}
+
 /** Builds the policy. */
 export function createFetchPolicy(options: FetchPolicyOptions): FetchPolicy {
   const names = new Set(
@@ -37,19 +43,22 @@ export function createFetchPolicy(options: FetchPolicyOptions): FetchPolicy {
       .filter((item) => parseRange(item) === undefined)
       .map((item) => item.toLowerCase()),
   );
+  const ownNames = new Set(options.own.map((host) => host.toLowerCase()));
   const rules: AddressRules = createAddressRules(
     options.allow.filter((item) => parseRange(item) !== undefined),
     options.own,
   );
   const only = new Set(options.only.map((host) => host.toLowerCase()));
-  const isNamed = (url: URL): boolean =>
-    names.has(hostOf(url)) || names.has(`${hostOf(url)}:${portOf(url)}`);
+  const isNamed = (url: URL): boolean => names.has(hostOf(url)) || names.has(hostAndPortOf(url));
+  const isOnly = (url: URL): boolean => only.has(hostOf(url)) || only.has(hostAndPortOf(url));
   return {
+    // Our own name may stand for a proxy's public address; a fetch of it would come back to us.
     isHostAllowed: (url) =>
-      only.size === 0 || only.has(hostOf(url)) || only.has(`${hostOf(url)}:${portOf(url)}`),
+      (only.size === 0 || isOnly(url)) &&
+      (isIP(hostOf(url)) !== 0 || !ownNames.has(hostOf(url)) || isNamed(url)),
     isPortAllowed: (url) =>
       isNamed(url) ||
-      only.has(`${hostOf(url)}:${portOf(url)}`) ||
+      only.has(hostAndPortOf(url)) ||
       (isIP(hostOf(url)) !== 0 && parseableAllowed(options.allow, hostOf(url))),
     isAddressAllowed: (url, address) => isNamed(url) || rules.isAllowed(address),
   };
