@@ -21,7 +21,9 @@ export interface Listener {
 }
 
 function answerStarting(res: ServerResponse): void {
-  const body = { error: { code: 'overloaded', message: 'The server is starting. Try again soon.' } };
+  const body = {
+    error: { code: 'overloaded', message: 'The server is starting. Try again soon.' },
+  };
   res.writeHead(503, { 'Content-Type': 'application/json; charset=utf-8', 'Retry-After': '2' });
   res.end(JSON.stringify(body));
 }

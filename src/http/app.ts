@@ -2,6 +2,7 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { z } from 'zod';
+import type { Prices } from '../accounts/prices.ts';
 import type { modelsResponse } from '../contract/responses.ts';
 import { notFound } from '../errors.ts';
 import type { JobService } from '../jobs/job-service.ts';
@@ -11,7 +12,6 @@ import { errorEdge } from './error-edge.ts';
 import { httpsOnly } from './https-only.ts';
 import { jsonBody } from './json-body.ts';
 import { methodGuard, type RouteMethods } from './method-guard.ts';
-import { docsRouter } from './pages/docs-page.ts';
 import { pagesRouter } from './pages/pages.ts';
 import { rateGuard, type WindowState } from './rate-guard.ts';
 import { requestContext } from './request-context.ts';
@@ -36,12 +36,13 @@ export interface AppParts {
   readonly addressPerMinute: number;
   readonly maxBodyBytes: number;
   readonly bodyTimeoutMs: number;
+  readonly prices: Prices;
   readonly jobs: JobService;
   readonly models: z.infer<typeof modelsResponse>['models'];
   readonly results: ResultFiles;
   readonly uploads: UploadsOptions;
   authenticate(key: string): AuthenticatedCaller | undefined;
-  hitAccount(accountId: string): WindowState;
+  hit(accountId: string): WindowState;
   creditsOf(accountId: string): CreditsSummary;
   readiness(): Readiness;
 }
@@ -81,7 +82,11 @@ export function createApp(parts: AppParts): Express {
     helmet({
       contentSecurityPolicy: {
         useDefaults: false,
-        directives: { defaultSrc: ["'self'"], imgSrc: ["'self'", 'data:'], frameAncestors: ["'none'"] },
+        directives: {
+          defaultSrc: ["'self'"],
+          imgSrc: ["'self'", 'data:'],
+          frameAncestors: ["'none'"],
+        },
       },
       strictTransportSecurity: false, // the operator's proxy or certificate decides
     }),
@@ -101,8 +106,7 @@ export function createApp(parts: AppParts): Express {
   app.use(healthRoutes(parts.readiness));
   app.use(httpsOnly(parts.allowHttp));
   app.use('/cdn', cdnRoute(parts.results));
-  app.use(docsRouter({ baseUrl: parts.publicUrl, version: parts.version }));
-  app.use(pagesRouter({ baseUrl: parts.publicUrl, version: parts.version }));
+  app.use(pagesRouter({ baseUrl: parts.publicUrl, version: parts.version, prices: parts.prices }));
   app.use(() => {
     throw notFound();
   });

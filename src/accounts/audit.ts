@@ -1,0 +1,58 @@
+/**
+ * Checks the books from the outside: no balance below zero, every final job with exactly one outcome
+ * of the same name, every voided reservation returned in full, no reservation without a job.
+ */
+import type { Database } from '../store/database.ts';
+
+/** A check: what its rows mean, and the query that finds them. */
+interface Check {
+  readonly claim: string;
+  readonly sql: string;
+}
+
+const CHECKS: readonly Check[] = [
+  {
+    claim: 'has a bucket below zero',
+    sql: `SELECT account_id AS id FROM ledger GROUP BY account_id, bucket HAVING SUM(amount) < 0`,
+  },
+  {
+    claim: 'is final without an outcome of that name',
+    sql: `SELECT jobs.id FROM jobs LEFT JOIN job_outcomes ON job_id = jobs.id
+      WHERE state IN ('settled', 'voided') AND outcome IS NOT state`,
+  },
+  {
+    claim: 'has an outcome but is not final',
+    sql: `SELECT jobs.id FROM jobs JOIN job_outcomes ON job_id = jobs.id
+      WHERE state NOT IN ('settled', 'voided')`,
+  },
+  {
+    claim: 'does not hold its price',
+    sql: `SELECT jobs.id FROM jobs LEFT JOIN ledger ON job_id = jobs.id AND kind = 'reserve'
+      GROUP BY jobs.id HAVING COALESCE(-SUM(amount), 0) <> cost_credits`,
+  },
+  {
+    claim: 'was voided but not returned in full',
+    sql: `SELECT jobs.id FROM jobs JOIN ledger ON job_id = jobs.id AND kind IN ('reserve', 'void')
+      WHERE state = 'voided' GROUP BY jobs.id HAVING SUM(amount) <> 0`,
+  },
+  {
+    claim: 'was settled but something was returned',
+    sql: `SELECT jobs.id FROM jobs JOIN ledger ON job_id = jobs.id AND kind = 'void'
+      WHERE state = 'settled'`,
+  },
+  {
+    claim: 'was settled without a stored result',
+    sql: `SELECT jobs.id FROM jobs LEFT JOIN results ON job_id = jobs.id
+      WHERE state = 'settled' AND results.name IS NULL`,
+  },
+];
+
+/** Every violation as a line; none when the books are in order. */
+export function auditBooks(database: Database): readonly string[] {
+  return CHECKS.flatMap(({ claim, sql }) =>
+    database
+      .prepare<{ id: string }>(sql)
+      .all()
+      .map(({ id }) => `${id} ${claim}.`),
+  );
+}

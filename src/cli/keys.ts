@@ -1,0 +1,84 @@
+/** `garnish keys`: make, list and revoke API keys; works while the server runs. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { SCOPES, type Scope } from '../accounts/api-keys.ts';
+import { loadConfig } from '../config.ts';
+import { openBooks } from './books.ts';
+import { printJson, printLine, printTable, timeText } from './output.ts';
+import { wholeNumber } from './parse.ts';
+
+const DAY_MS = 86_400_000;
+
+interface CreateOptions {
+  readonly account: string;
+  readonly label?: string;
+  readonly scopes?: readonly Scope[];
+  readonly expiresInDays?: number;
+  readonly json?: true;
+}
+
+function scopeList(text: string): readonly Scope[] {
+  return text.split(',').map((name) => {
+    const scope = SCOPES.find((known) => known === name.trim());
+    if (scope === undefined)
+      throw new InvalidArgumentError(`Expected some of ${SCOPES.join(', ')}.`);
+    return scope;
+  });
+}
+
+function create(options: CreateOptions): void {
+  const books = openBooks(loadConfig().dataDir);
+  const { id, key } = books.keys.create(options.account, {
+    ...(options.label === undefined ? {} : { label: options.label }),
+    ...(options.scopes === undefined ? {} : { scopes: options.scopes }),
+    expiresAt:
+      options.expiresInDays === undefined ? undefined : Date.now() + options.expiresInDays * DAY_MS,
+  });
+  if (options.json) printJson({ key_id: id, key });
+  else printLine(`${key}\nThis is key ${id}. It is shown only now; only its hash is stored.`);
+}
+
+function list(options: { account: string; json?: true }): void {
+  const rows = openBooks(loadConfig().dataDir)
+    .keys.list(options.account)
+    .map((key) => ({
+      key_id: key.id,
+      label: key.label,
+      last4: key.last4,
+      scopes: key.scopes,
+      created_at: timeText(key.createdAt),
+      last_used_at: timeText(key.lastUsedAt),
+      expires_at: timeText(key.expiresAt),
+      revoked_at: timeText(key.revokedAt),
+    }));
+  if (options.json) printJson(rows);
+  else printTable(rows);
+}
+
+/** Adds the command. */
+export function addKeysCommand(program: Command): void {
+  const keys = program.command('keys').description('Make, list and revoke API keys.');
+  keys
+    .command('create')
+    .description('Make a key for an account.')
+    .requiredOption('--account <id>', 'account')
+    .option('--label <text>', 'what the key is for')
+    .option('--scopes <list>', 'comma-separated; default: all but admin', scopeList)
+    .option('--expires-in-days <n>', 'days until it stops working', wholeNumber(1))
+    .option('--json', 'print JSON')
+    .action(create);
+  keys
+    .command('list')
+    .description('List the keys of an account, without their secrets.')
+    .requiredOption('--account <id>', 'account')
+    .option('--json', 'print JSON')
+    .action(list);
+  keys
+    .command('revoke <key>')
+    .description('Revoke a key by its id, at once.')
+    .action((id: string) => {
+      if (!openBooks(loadConfig().dataDir).keys.revoke(id)) {
+        throw new Error(`There is no live key ${id}.`);
+      }
+      printLine(`Key ${id} is revoked.`);
+    });
+}

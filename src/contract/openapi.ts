@@ -1,0 +1,205 @@
+/** The OpenAPI 3.1 document, made from the same schemas that check requests and describe answers. */
+import {
+  OpenAPIRegistry,
+  OpenApiGeneratorV31,
+  type ResponseConfig,
+  type RouteConfig,
+} from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import {
+  enhanceRequest,
+  generateRequest,
+  removeBackgroundRequest,
+  upscaleRequest,
+} from './requests.ts';
+import {
+  creditsResponse,
+  enhanceResponse,
+  errorResponse,
+  generateResponse,
+  modelsResponse,
+  removeBackgroundResponse,
+  uploadResponse,
+  upscaleResponse,
+} from './responses.ts';
+
+/** What the document says of this server. */
+export interface OpenApiOptions {
+  readonly publicUrl: string;
+  readonly version: string;
+}
+
+/** Codes by status, as the contract lists them. */
+const ERRORS: Readonly<Record<number, readonly ErrorCode[]>> = {
+  400: [
+    'invalid_request',
+    'invalid_json',
+    'https_required',
+    'invalid_idempotency_key',
+    'invalid_image_url',
+    'invalid_image',
+  ],
+  401: ['unauthorized'],
+  402: ['insufficient_credits'],
+  403: ['forbidden'],
+  404: ['not_found'],
+  405: ['method_not_allowed'],
+  408: ['request_timeout'],
+  409: ['idempotency_conflict', 'idempotency_in_progress'],
+  410: ['gone'],
+  413: ['payload_too_large'],
+  415: ['unsupported_media_type'],
+  429: ['rate_limit_exceeded', 'too_many_concurrent_requests'],
+  500: ['internal_error'],
+  503: ['overloaded', 'model_unavailable', 'storage_full', 'shutting_down'],
+};
+
+const READ_STATUSES = [400, 401, 403, 429, 500, 503];
+const UPLOAD_STATUSES = [400, 401, 403, 408, 413, 415, 429, 500, 503];
+const PAID_STATUSES = [400, 401, 402, 403, 408, 409, 413, 415, 429, 500, 503];
+
+const BASE_HEADERS = {
+  'X-Request-Id': { schema: { type: 'string' as const }, required: true },
+  'X-RateLimit-Remaining': { schema: { type: 'integer' as const }, required: true },
+  'X-RateLimit-Reset': {
+    schema: { type: 'integer' as const },
+    required: true,
+    description: 'Unix seconds.',
+  },
+};
+const RETRY_HEADER = {
+  'Retry-After': { schema: { type: 'integer' as const }, description: 'Seconds.' },
+};
+const PACK_HEADER = {
+  'X-Model-Pack': { schema: { type: 'string' as const }, description: 'Pack that answered.' },
+};
+
+function errorResponses(statuses: readonly number[]): Record<number, ResponseConfig> {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: (ERRORS[status] ?? []).map((code) => `\`${code}\``).join(', '),
+        headers:
+          status === 429 || status === 503 ? { ...BASE_HEADERS, ...RETRY_HEADER } : BASE_HEADERS,
+        content: { 'application/json': { schema: errorResponse } },
+      },
+    ]),
+  );
+}
+
+function success(schema: z.ZodType, headers: object): ResponseConfig {
+  return {
+    description: 'Done.',
+    headers: { ...BASE_HEADERS, ...headers },
+    content: { 'application/json': { schema } },
+  };
+}
+
+interface PaidRoute {
+  readonly path: string;
+  readonly summary: string;
+  readonly request: z.ZodType;
+  readonly response: z.ZodType;
+}
+
+const PAID_ROUTES: readonly PaidRoute[] = [
+  {
+    path: '/api/generate',
+    summary: 'Draw a picture of a dish. Answers 503 while no pack for it is installed.',
+    request: generateRequest,
+    response: generateResponse,
+  },
+  {
+    path: '/api/enhance',
+    summary:
+      'Improve light, colours and composition. Answers 503 while no pack for it is installed.',
+    request: enhanceRequest,
+    response: enhanceResponse,
+  },
+  {
+    path: '/api/remove-background',
+    summary: 'Cut the dish out, with the plate it is served on.',
+    request: removeBackgroundRequest,
+    response: removeBackgroundResponse,
+  },
+  {
+    path: '/api/upscale',
+    summary: 'Enlarge a picture 2 or 4 times.',
+    request: upscaleRequest,
+    response: upscaleResponse,
+  },
+];
+
+const idempotencyHeader = z.object({
+  'Idempotency-Key': z.string().min(1).max(255).optional().meta({
+    description: 'A retry with the same key and body gets the same answer and is charged once.',
+  }),
+});
+
+function paid(route: PaidRoute): RouteConfig {
+  return {
+    method: 'post',
+    path: route.path,
+    summary: route.summary,
+    security: [{ apiKey: [] }],
+    request: {
+      headers: idempotencyHeader,
+      body: { required: true, content: { 'application/json': { schema: route.request } } },
+    },
+    responses: { 200: success(route.response, PACK_HEADER), ...errorResponses(PAID_STATUSES) },
+  };
+}
+
+const uploads: RouteConfig = {
+  method: 'post',
+  path: '/api/uploads',
+  summary: 'Send a local picture; its image_url works for this account for a day. Free.',
+  security: [{ apiKey: [] }],
+  request: {
+    body: {
+      required: true,
+      content: {
+        'multipart/form-data': {
+          schema: z.object({ file: z.string().meta({ format: 'binary' }) }),
+        },
+      },
+    },
+  },
+  responses: { 200: success(uploadResponse, {}), ...errorResponses(UPLOAD_STATUSES) },
+};
+
+const models: RouteConfig = {
+  method: 'get',
+  path: '/api/models',
+  summary: 'The model ids; no key needed.',
+  responses: { 200: success(modelsResponse, {}), ...errorResponses([400, 429, 500]) },
+};
+
+const credits: RouteConfig = {
+  method: 'get',
+  path: '/api/account/credits',
+  summary: 'Balance, plan and renewal.',
+  security: [{ apiKey: [] }],
+  responses: { 200: success(creditsResponse, {}), ...errorResponses(READ_STATUSES) },
+};
+
+/** Builds the document. */
+export function buildOpenApiDocument(options: OpenApiOptions): object {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
+  for (const route of [...PAID_ROUTES.map(paid), uploads, models, credits]) {
+    registry.registerPath(route);
+  }
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Garnish',
+      version: options.version,
+      description: 'Food photographs: generate, enhance, remove background, upscale.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: options.publicUrl }],
+  });
+}

@@ -1,0 +1,254 @@
+/**
+ * The parent's side of one engine process: start it, give it tasks, cancel them, and replace it when
+ * it dies or does not stop in time. A dead process costs the tasks that were in it and nothing else.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type {
+  EngineErrorKind,
+  EngineResult,
+  EngineStart,
+  EngineTask,
+  FromEngine,
+  ToEngine,
+} from './protocol.ts';
+
+/** How one task is to be run. */
+export interface TaskOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds it may take; passed, it is cancelled and the process killed if it does not stop. */
+  readonly deadlineMs: number;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** A task that failed in the engine. */
+export class TaskFailure extends Error {
+  override readonly name = 'TaskFailure';
+  readonly kind: EngineErrorKind;
+
+  constructor(kind: EngineErrorKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** What the process needs. */
+export interface EngineProcessOptions {
+  readonly start: EngineStart;
+  readonly log: (event: string, fields: Record<string, unknown>) => void;
+}
+
+interface PendingTask {
+  readonly resolve: (result: EngineResult) => void;
+  readonly reject: (error: TaskFailure) => void;
+  readonly onProgress: ((fraction: number) => void) | undefined;
+}
+
+const START_TIMEOUT_MS = 180_000;
+/** Time a cancelled task gets to reach its next step before the process is killed. */
+const CANCEL_GRACE_MS = 5_000;
+const MAX_BACK_OFF_MS = 30_000;
+const FIRST_BACK_OFF_MS = 250;
+
+const isTypeScript = import.meta.url.endsWith('.ts');
+const ENTRY = fileURLToPath(
+  new URL(isTypeScript ? '../inference/entry.ts' : '../inference/entry.js', import.meta.url),
+);
+
+/** One engine process and its successors. */
+export class EngineProcess {
+  readonly #options: EngineProcessOptions;
+  readonly #pending = new Map<string, PendingTask>();
+  #child: ChildProcess | undefined;
+  #isReady = false;
+  #isStopping = false;
+  #restarts = 0;
+  #backOffMs = FIRST_BACK_OFF_MS;
+
+  constructor(options: EngineProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Device it was started for. */
+  get device(): string {
+    return this.#options.start.device;
+  }
+
+  /** Whether it has warmed up and can take tasks. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Tasks in it. */
+  get taskCount(): number {
+    return this.#pending.size;
+  }
+
+  /** How often it had to be replaced. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Process id, while it lives. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Start and warm up. @throws Error with the reason when it cannot. */
+  async start(): Promise<void> {
+    const child = fork(ENTRY, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: isTypeScript ? ['--import', 'tsx'] : [],
+      env: this.#environment(),
+    });
+    this.#child = child;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#options.log('engine-stderr', { device: this.device, text: text.trimEnd() });
+    });
+    try {
+      await this.#awaitReady(child);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
+    this.#isReady = true;
+    this.#backOffMs = FIRST_BACK_OFF_MS;
+    child.once('exit', (code, signal) => this.#onExit(code, signal));
+  }
+
+  /**
+   * Run one task.
+   * @throws TaskFailure `cancelled` when the signal fired, `internal` when the deadline passed or the
+   *   process died, and whatever kind the engine gave.
+   */
+  run(task: EngineTask, options: TaskOptions): Promise<EngineResult> {
+    const { signal, deadlineMs, onProgress } = options;
+    if (signal.aborted) return Promise.reject(new TaskFailure('cancelled', 'Cancelled.'));
+    return new Promise<EngineResult>((resolve, reject) => {
+      const stop = () => this.#cancel(task.taskId);
+      const deadline = setTimeout(() => {
+        this.#options.log('engine-deadline', { taskId: task.taskId });
+        stop();
+      }, deadlineMs);
+      const settle = () => {
+        clearTimeout(deadline);
+        signal.removeEventListener('abort', stop);
+        this.#pending.delete(task.taskId);
+      };
+      this.#pending.set(task.taskId, {
+        onProgress,
+        resolve: (result) => {
+          settle();
+          resolve(result);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      });
+      signal.addEventListener('abort', stop, { once: true });
+      this.#send({ type: 'run', task });
+    });
+  }
+
+  /** Let running tasks end, then end the process; kill it when that takes too long. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#isStopping = true;
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    this.#send({ type: 'stop' });
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    // Without it glibc keeps released weights; it can only be set before a process starts.
+    return { ...process.env, MALLOC_TRIM_THRESHOLD_: '134217728' };
+  }
+
+  #awaitReady(child: ChildProcess): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`The engine for ${this.device} did not start in time.`)),
+        START_TIMEOUT_MS,
+      );
+      child.once('error', reject);
+      child.once('exit', (code, signal) =>
+        reject(
+          new Error(`The engine for ${this.device} ended while starting (${signal ?? code}).`),
+        ),
+      );
+      child.on('message', (message: FromEngine) => {
+        if (message.type === 'ready') {
+          clearTimeout(timer);
+          resolve();
+        } else if (message.type === 'start-failed') {
+          clearTimeout(timer);
+          reject(new Error(`The engine for ${this.device} cannot start: ${message.reason}`));
+        } else {
+          this.#onMessage(message);
+        }
+      });
+      this.#send(this.#options.start);
+    });
+  }
+
+  #onMessage(message: Exclude<FromEngine, { type: 'ready' | 'start-failed' }>): void {
+    const pending = this.#pending.get(message.taskId);
+    switch (message.type) {
+      case 'progress':
+        pending?.onProgress?.(message.fraction);
+        return;
+      case 'done':
+        pending?.resolve(message.result);
+        return;
+      case 'failed':
+        pending?.reject(new TaskFailure(message.kind, message.message));
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #send(message: ToEngine): void {
+    if (this.#child?.connected === true) this.#child.send(message);
+  }
+
+  /** Ask a task to stop; when it has not in time, the process goes, and with it all its tasks. */
+  #cancel(taskId: string): void {
+    this.#send({ type: 'cancel', taskId });
+    const child = this.#child;
+    setTimeout(() => {
+      if (!this.#pending.has(taskId) || child !== this.#child) return;
+      this.#options.log('engine-killed', { device: this.device, taskId });
+      child?.kill('SIGKILL');
+    }, CANCEL_GRACE_MS).unref();
+  }
+
+  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#isReady = false;
+    const reason = `The engine process ended (${signal ?? code}).`;
+    for (const pending of [...this.#pending.values()]) {
+      pending.reject(new TaskFailure('internal', reason));
+    }
+    if (this.#isStopping) return;
+    this.#restarts += 1;
+    this.#options.log('engine-ended', { device: this.device, code, signal });
+    this.#restartSoon();
+  }
+
+  #restartSoon(): void {
+    const waitMs = this.#backOffMs;
+    this.#backOffMs = Math.min(MAX_BACK_OFF_MS, waitMs * 2);
+    setTimeout(() => {
+      if (this.#isStopping) return;
+      this.start().catch((error: unknown) => {
+        this.#options.log('engine-restart-failed', { device: this.device, error: String(error) });
+        this.#restartSoon();
+      });
+    }, waitMs).unref();
+  }
+}

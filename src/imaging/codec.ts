@@ -1,0 +1,235 @@
+/**
+ * Decoding and encoding: the only file that imports sharp. Sources come from strangers, so the
+ * format is told by its first bytes, only the loaders of those formats are switched on, and every
+ * limit is checked from the header before a pixel is decoded.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import type { Picture, Size } from './picture.ts';
+import { type SourceFormat, sniffFormat } from './source-format.ts';
+
+/** Limits a source must keep. */
+export interface DecodeLimits {
+  readonly maxPixels: number;
+  readonly minSidePx: number;
+  readonly maxSidePx: number;
+  readonly maxAspectRatio: number;
+}
+
+/** A picture that cannot be used; the message is for the caller. */
+export class PictureError extends Error {
+  override readonly name = 'PictureError';
+}
+
+/** A decoded source. */
+export interface DecodedPicture extends Picture {
+  /** Whether any pixel is not fully opaque. */
+  readonly isTransparent: boolean;
+}
+
+/** A written file. */
+export interface EncodedFile {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const HEADER_BYTES = 32;
+const DECODE_TIMEOUT_S = 15;
+const MAX_CHANNELS = 4;
+const JPEG_QUALITY = 92;
+const WEBP_QUALITY = 90;
+/** Measured by `npm run bench:png`-like trials: higher levels cost far more time than they save room. */
+const PNG_LEVEL = 4;
+
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: [
+    'VipsForeignLoadJpegFile',
+    'VipsForeignLoadPngFile',
+    'VipsForeignLoadWebpFile',
+    'VipsForeignLoadHeifFile',
+    'VipsForeignLoadTiffFile',
+    'VipsForeignLoadNsgifFile',
+  ],
+});
+sharp.cache(false);
+sharp.concurrency(1); // the engine's workers are the parallelism
+
+const sourceOptions = (limits: DecodeLimits): SharpOptions => ({
+  failOn: 'warning',
+  limitInputPixels: limits.maxPixels,
+  limitInputChannels: MAX_CHANNELS + 1, // CMYK with alpha is read and then refused by name
+  unlimited: false,
+  sequentialRead: true,
+  pages: 1,
+  autoOrient: true,
+});
+
+async function readHeader(path: string): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function assertFormat(path: string): Promise<SourceFormat> {
+  const header = await readHeader(path);
+  if (header.length === 0) throw new PictureError('The picture is empty.');
+  const format = sniffFormat(header);
+  if (format === 'heic') {
+    throw new PictureError('HEIC pictures cannot be read here. Convert the picture to JPEG first.');
+  }
+  if (format === undefined) {
+    throw new PictureError('Expected a JPEG, PNG, WebP, AVIF, TIFF or GIF picture.');
+  }
+  return format;
+}
+
+function assertLimits(size: Size, limits: DecodeLimits): void {
+  const { widthPx, heightPx } = size;
+  const short = Math.min(widthPx, heightPx);
+  const long = Math.max(widthPx, heightPx);
+  const got = `received ${widthPx}x${heightPx}`;
+  if (short < limits.minSidePx || long > limits.maxSidePx) {
+    throw new PictureError(
+      `Expected a picture with sides of ${limits.minSidePx} to ${limits.maxSidePx} pixels, ${got}.`,
+    );
+  }
+  if (widthPx * heightPx > limits.maxPixels) {
+    throw new PictureError(`Expected a picture of at most ${limits.maxPixels} pixels, ${got}.`);
+  }
+  if (long > short * limits.maxAspectRatio) {
+    throw new PictureError(
+      `Expected a picture at most ${limits.maxAspectRatio} times as long as it is wide, ${got}.`,
+    );
+  }
+}
+
+const damaged = (error: unknown): PictureError =>
+  error instanceof PictureError
+    ? error
+    : new PictureError('The picture is damaged or incomplete and cannot be read.', {
+        cause: error,
+      });
+
+/** The header's facts, limits checked on the upright size. */
+async function readMetadata(path: string, limits: DecodeLimits): Promise<Metadata> {
+  await assertFormat(path);
+  let metadata: Metadata;
+  try {
+    // The header is read without a pixel limit, so that the limit can be told with the size.
+    metadata = await sharp(path, { ...sourceOptions(limits), limitInputPixels: false }).metadata();
+  } catch (error) {
+    throw damaged(error);
+  }
+  assertLimits(
+    { widthPx: metadata.width, heightPx: metadata.pageHeight ?? metadata.height },
+    limits,
+  );
+  if (metadata.channels > MAX_CHANNELS) {
+    throw new PictureError(`Expected at most ${MAX_CHANNELS} channels in the picture.`);
+  }
+  return metadata;
+}
+
+/**
+ * Read a source: upright, 8-bit sRGB by its embedded profile, first page or frame.
+ * @throws PictureError when it is no supported, intact picture within the limits.
+ */
+export async function decodePicture(path: string, limits: DecodeLimits): Promise<DecodedPicture> {
+  const metadata = await readMetadata(path, limits);
+  try {
+    const upright = sharp(path, sourceOptions(limits)).timeout({ seconds: DECODE_TIMEOUT_S });
+    const coloured = upright.toColourspace('srgb');
+    const shaped = metadata.hasAlpha ? coloured.ensureAlpha() : coloured.removeAlpha();
+    const { data, info } = await shaped.raw({ depth: 'uchar' }).toBuffer({
+      resolveWithObject: true,
+    });
+    const channels = metadata.hasAlpha ? 4 : 3;
+    if (info.channels !== channels) throw new Error(`Decoded to ${info.channels} channels.`);
+    const picture: Picture = { data, widthPx: info.width, heightPx: info.height, channels };
+    return { ...picture, isTransparent: hasTransparency(picture) };
+  } catch (error) {
+    throw damaged(error);
+  }
+}
+
+function hasTransparency({ data, channels }: Picture): boolean {
+  if (channels === 3) return false;
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return true;
+  return false;
+}
+
+const fromRaw = (picture: Picture): Sharp =>
+  sharp(picture.data, {
+    raw: { width: picture.widthPx, height: picture.heightPx, channels: picture.channels },
+    limitInputPixels: false,
+  });
+
+/**
+ * Reduce a picture, stretched to the size; RGB only.
+ * @param to Not larger than the picture on either side where quality matters: sharp's enlargement
+ *   lies half a pixel off.
+ */
+export async function shrinkPicture(picture: Picture, to: Size): Promise<Picture> {
+  const data = await fromRaw(picture)
+    .removeAlpha()
+    .resize(to.widthPx, to.heightPx, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
+    .raw()
+    .toBuffer();
+  return { data, widthPx: to.widthPx, heightPx: to.heightPx, channels: 3 };
+}
+
+/** A single plane of bytes as a picture of three equal channels. */
+export function greyPicture(plane: Uint8Array, size: Size): Picture {
+  const data = new Uint8Array(plane.length * 3);
+  for (let i = 0; i < plane.length; i += 1) data.fill(plane[i] as number, i * 3, i * 3 + 3);
+  return { data, widthPx: size.widthPx, heightPx: size.heightPx, channels: 3 };
+}
+
+/**
+ * Write a picture to a file, without metadata. JPEG has no alpha: transparent pixels go on white.
+ * @param path Where to write; an existing file is replaced.
+ */
+export async function encodePicture(
+  picture: Picture,
+  format: 'jpg' | 'png' | 'webp',
+  path: string,
+): Promise<EncodedFile> {
+  const raw = fromRaw(picture);
+  switch (format) {
+    case 'jpg':
+      await raw
+        .flatten({ background: '#ffffff' })
+        .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' })
+        .toFile(path);
+      break;
+    case 'png':
+      await raw.png({ compressionLevel: PNG_LEVEL, adaptiveFiltering: false }).toFile(path);
+      break;
+    case 'webp':
+      await raw.webp({ quality: WEBP_QUALITY, alphaQuality: 100, effort: 2 }).toFile(path);
+      break;
+    default:
+      format satisfies never;
+  }
+  return hashFile(path);
+}
+
+async function hashFile(path: string): Promise<EncodedFile> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      hash.update(chunk);
+    }
+  });
+  return { bytes, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,43 @@
+/** Operation `remove-background`: decode, find the dish, clean its edge, compose, encode. */
+import type { EngineOperation, EngineResult } from '../../engine/protocol.ts';
+import { decodePicture, encodePicture, greyPicture } from '../../imaging/codec.ts';
+import { decontaminate } from '../../imaging/foreground.ts';
+import type { Picture } from '../../imaging/picture.ts';
+import { flattenOn, withMatte } from '../../imaging/transparency.ts';
+import { findForeground, type Matte } from '../segmentation/salient-object.ts';
+import { type OperationContext, Steps } from './context.ts';
+
+type RemoveBackgroundOperation = Extract<EngineOperation, { operation: 'remove-background' }>;
+
+function compose(source: Picture, matte: Matte, operation: RemoveBackgroundOperation): Picture {
+  if (operation.output === 'mask') {
+    return greyPicture(
+      Uint8Array.from(matte.alpha, (value) => Math.round(value * 255)),
+      source,
+    );
+  }
+  const coloured = { ...source, data: Uint8Array.from(source.data) };
+  decontaminate(coloured, matte.small, matte.alpha);
+  const cutout = withMatte(coloured, matte.alpha);
+  return operation.background === undefined ? cutout : flattenOn(cutout, operation.background);
+}
+
+/** Runs the operation; the result has the source's size. */
+export async function removeBackground(
+  context: OperationContext,
+  operation: RemoveBackgroundOperation,
+): Promise<EngineResult> {
+  const { task, limits } = context;
+  const steps = new Steps(context);
+  const source = await steps.run('decode', () => decodePicture(task.sourcePath, limits));
+  const matte = await steps.run('infer', () => findForeground(context.pack(), source));
+  const picture = await steps.run('compose', () => compose(source, matte, operation));
+  const path = `${task.outputStem}.${operation.format}`;
+  const file = await steps.run('encode', () => encodePicture(picture, operation.format, path));
+  const { widthPx, heightPx } = source;
+  return {
+    source: { widthPx, heightPx },
+    file: { path, format: operation.format, ...file, widthPx, heightPx },
+    timingsMs: steps.timingsMs,
+  };
+}

@@ -1,0 +1,37 @@
+/** Runs a task: finds its operation and turns what the imaging layer throws into the protocol's kinds. */
+import type { EngineResult } from '../../engine/protocol.ts';
+import { PictureError } from '../../imaging/codec.ts';
+import { OperationError } from '../operation-error.ts';
+import type { OperationContext } from './context.ts';
+import { inspect } from './inspect.ts';
+import { removeBackground } from './remove-background.ts';
+import { upscale } from './upscale.ts';
+
+function dispatch(context: OperationContext): Promise<EngineResult> {
+  const { operation } = context.task;
+  switch (operation.operation) {
+    case 'inspect':
+      return inspect(context);
+    case 'remove-background':
+      return removeBackground(context, operation);
+    case 'upscale':
+      return upscale(context, operation);
+    default:
+      return operation satisfies never;
+  }
+}
+
+/**
+ * Carry out one task.
+ * @throws OperationError for every failure.
+ */
+export async function runOperation(context: OperationContext): Promise<EngineResult> {
+  try {
+    return await dispatch(context);
+  } catch (error) {
+    if (error instanceof OperationError) throw error;
+    if (error instanceof PictureError) throw new OperationError('invalid_image', error.message);
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new OperationError('internal', reason);
+  }
+}

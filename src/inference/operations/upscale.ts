@@ -1,0 +1,56 @@
+/** Operation `upscale`: decode, enlarge by tiles, encode. */
+import type { EngineOperation, EngineResult } from '../../engine/protocol.ts';
+import { decodePicture, encodePicture } from '../../imaging/codec.ts';
+import type { Picture, Size } from '../../imaging/picture.ts';
+import { bleedColours } from '../../imaging/transparency.ts';
+import { OperationError } from '../operation-error.ts';
+import { enlarge } from '../super-resolution/compact-residual.ts';
+import { type OperationContext, Steps } from './context.ts';
+
+type UpscaleOperation = Extract<EngineOperation, { operation: 'upscale' }>;
+
+function assertResultFits(size: Size, scale: number, maxResultPixels: number): void {
+  const pixels = size.widthPx * size.heightPx * scale * scale;
+  if (pixels > maxResultPixels) {
+    throw new OperationError(
+      'invalid_request',
+      `Expected a result of at most ${maxResultPixels} pixels: ${size.widthPx}x${size.heightPx} at scale ${scale} has ${pixels}.`,
+    );
+  }
+}
+
+const withoutAlpha = (picture: Picture): Picture => {
+  const { data, widthPx, heightPx } = picture;
+  const rgb = new Uint8Array(widthPx * heightPx * 3);
+  for (let i = 0, at = 0; i < rgb.length; i += 3, at += 4) rgb.set(data.subarray(at, at + 3), i);
+  return { data: rgb, widthPx, heightPx, channels: 3 };
+};
+
+/** Runs the operation; the result is exactly `scale` times the source. */
+export async function upscale(
+  context: OperationContext,
+  operation: UpscaleOperation,
+): Promise<EngineResult> {
+  const { task, limits } = context;
+  const steps = new Steps(context);
+  const source = await steps.run('decode', () => decodePicture(task.sourcePath, limits));
+  assertResultFits(source, operation.scale, limits.maxResultPixels);
+  const prepared = await steps.run('prepare', () => {
+    if (source.channels === 3) return source;
+    return source.isTransparent ? bleedColours(source) : withoutAlpha(source);
+  });
+  const enlarged = await steps.run('infer', () =>
+    enlarge(context.pack(), prepared, operation.scale, (fraction) => {
+      context.onProgress(fraction);
+      steps.throwIfCancelled();
+    }),
+  );
+  const format = operation.format ?? (source.isTransparent ? 'png' : 'jpg');
+  const path = `${task.outputStem}.${format}`;
+  const file = await steps.run('encode', () => encodePicture(enlarged, format, path));
+  return {
+    source: { widthPx: source.widthPx, heightPx: source.heightPx },
+    file: { path, format, ...file, widthPx: enlarged.widthPx, heightPx: enlarged.heightPx },
+    timingsMs: steps.timingsMs,
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * The installed packs: every `pack.json` of the repository's models/ and of the operator's folder,
+ * each file's size and SHA-256 checked before anything is loaded.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { EnginePack } from '../engine/protocol.ts';
+import { type Manifest, manifestSchema } from './manifest.ts';
+
+/** A pack that cannot be used; the message is one plain line. */
+export class PackError extends Error {
+  override readonly name = 'PackError';
+}
+
+/** A verified pack on disk. */
+export interface InstalledPack {
+  readonly manifest: Manifest;
+  readonly folder: string;
+}
+
+/** The packs that come with the repository. */
+export const STARTER_PACKS = fileURLToPath(new URL('../../models/', import.meta.url));
+
+function readManifest(folder: string): Manifest {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(join(folder, 'pack.json'), 'utf8'));
+    return manifestSchema.parse(parsed);
+  } catch (error) {
+    const reason =
+      error instanceof z.ZodError
+        ? z.prettifyError(error).replaceAll(/\s+/g, ' ')
+        : String((error as Error).message);
+    throw new PackError(`${folder}/pack.json cannot be used: ${reason}`, { cause: error });
+  }
+}
+
+async function verifyFile(folder: string, file: Manifest['files'][number]): Promise<void> {
+  const path = join(folder, file.path);
+  const stat = existsSync(path) ? lstatSync(path) : undefined;
+  if (stat === undefined || !stat.isFile()) throw new PackError(`${path} is missing.`);
+  if (stat.size !== file.bytes) {
+    throw new PackError(`${path} has ${stat.size} bytes, its manifest says ${file.bytes}.`);
+  }
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  if (hash.digest('hex') !== file.sha256) {
+    throw new PackError(
+      `${path} does not have the SHA-256 of its manifest: it was changed or damaged.`,
+    );
+  }
+}
+
+async function loadFolder(folder: string): Promise<InstalledPack> {
+  const manifest = readManifest(folder);
+  for (const file of manifest.files) await verifyFile(folder, file);
+  return { manifest, folder };
+}
+
+/** The packs of one installation. */
+export class PackRegistry {
+  readonly packs: readonly InstalledPack[];
+
+  private constructor(packs: readonly InstalledPack[]) {
+    this.packs = packs;
+  }
+
+  /**
+   * Read and verify every pack.
+   * @param folders Folders of pack folders; a pack of a later one replaces one of the same id.
+   * @throws PackError naming pack and file.
+   */
+  static async load(folders: readonly string[]): Promise<PackRegistry> {
+    const packs = new Map<string, InstalledPack>();
+    for (const root of folders) {
+      if (!existsSync(root)) throw new PackError(`There is no folder ${root}.`);
+      const names = readdirSync(root).filter((name) => existsSync(join(root, name, 'pack.json')));
+      for (const name of names.sort()) {
+        const pack = await loadFolder(join(root, name));
+        packs.set(pack.manifest.id, pack);
+      }
+    }
+    return new PackRegistry([...packs.values()]);
+  }
+
+  /** Id of the pack that answers a task: the last one installed; undefined when there is none. */
+  packFor(task: Manifest['task']): string | undefined {
+    return this.packs.findLast(({ manifest }) => manifest.task === task)?.manifest.id;
+  }
+
+  /** The packs that the engine loads: one for each task it has code for. */
+  enginePacks(): readonly EnginePack[] {
+    const tasks = ['segmentation', 'super-resolution'] as const;
+    return tasks.flatMap((task) => {
+      const pack = this.packs.findLast(({ manifest }) => manifest.task === task);
+      if (pack === undefined) return [];
+      const { manifest, folder } = pack;
+      const files = Object.fromEntries(
+        manifest.files.map(({ role, path }) => [role, join(folder, path)]),
+      );
+      return [{ id: manifest.id, task, family: manifest.family, files, inputs: manifest.inputs }];
+    });
+  }
+}
