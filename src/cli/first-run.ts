@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunningServer } from './server.ts';
 
 /** Drawn by scripts/samples/draw_dish.py. */
-const SAMPLE = fileURLToPath(new URL('./sample-dish.jpg', import.meta.url));
+export const SAMPLE_DISH = fileURLToPath(new URL('./sample-dish.jpg', import.meta.url));
 
 /** Print the greeting; makes the first account when there is none. */
 export async function greetFirstUser(
@@ -42,7 +42,7 @@ export async function greetFirstUser(
 
 async function uploadSample(server: RunningServer, accountId: string): Promise<string> {
   const path = join(server.stagingFolder, 'sample-dish');
-  await copyFile(SAMPLE, path);
+  await copyFile(SAMPLE_DISH, path);
   const { size } = await stat(path);
   return (await server.storeUpload(path, size, accountId)).url;
 }

@@ -7,6 +7,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import { RateWindows, steadyClock } from '../accounts/rate-windows.ts';
 import type { Config } from '../config.ts';
 import { Engine } from '../engine/engine-pool.ts';
+import type { SourceLimits } from '../engine/protocol.ts';
 import { createApp } from '../http/app.ts';
 import type { StoredUpload } from '../http/routes/uploads.ts';
 import { Admission } from '../jobs/admission.ts';
@@ -63,6 +64,15 @@ function every(periodMs: number, log: Log, work: () => Promise<void> | void): ()
   return () => clearInterval(timer);
 }
 
+/** Limits of pictures, as the engine takes them. */
+export const sourceLimits = (config: Config): SourceLimits => ({
+  maxPixels: config.maxSourcePixels,
+  minSidePx: config.minSidePx,
+  maxSidePx: config.maxSidePx,
+  maxAspectRatio: config.maxAspectRatio,
+  maxResultPixels: config.maxResultPixels,
+});
+
 /**
  * Start a server.
  * @throws Error in one plain line when the port, a pack, a device or the data folder cannot be used.
@@ -82,13 +92,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     devices: config.devices,
     workers: config.engineWorkers,
     packs: registry.enginePacks(),
-    limits: {
-      maxPixels: config.maxSourcePixels,
-      minSidePx: config.minSidePx,
-      maxSidePx: config.maxSidePx,
-      maxAspectRatio: config.maxAspectRatio,
-      maxResultPixels: config.maxResultPixels,
-    },
+    limits: sourceLimits(config),
     log: (event, fields) => log.info(event, fields),
   });
   try {

@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { internalError, invalidImage, invalidRequest } from '../errors.ts';
+import { isCudaProviderInstalled } from './cuda-provider.ts';
 import { EngineProcess, TaskFailure, type TaskOptions } from './engine-process.ts';
 import type { EnginePack, EngineResult, EngineTask, SourceLimits } from './protocol.ts';
 
@@ -102,6 +103,13 @@ export class Engine {
   }
 
   async #startAuto() {
+    if (!isCudaProviderInstalled()) {
+      this.#options.log('engine-auto', {
+        device: 'cpu',
+        cudaRefused: 'the CUDA provider is not installed',
+      });
+      return this.#startDevice('cpu');
+    }
     try {
       return await this.#startDevice('cuda:0');
     } catch (error) {
