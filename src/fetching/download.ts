@@ -6,10 +6,12 @@
  */
 import { createHash } from 'node:crypto';
 import { lookup as resolveName } from 'node:dns/promises';
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { Agent, buildConnector, request } from 'undici';
 import { ApiError, invalidImage, unreachableImageUrl } from '../errors.ts';
+import { requestChecked } from './checked-request.ts';
+import { diskFailure } from './disk-failure.ts';
 import { type FetchPolicy, hostOf } from './fetch-policy.ts';
 import { type ImageUrl, parseImageUrl } from './image-url.ts';
 
@@ -23,6 +25,8 @@ export interface DownloaderOptions {
   readonly deadlineMs: number;
   /** Injected by tests; by default the system's resolver. */
   readonly resolve?: Resolver;
+  /** Certificate (PEM) trusted instead of the system's; for tests. */
+  readonly trustedCertificate?: string;
 }
 
 /** A file that arrived whole. */
@@ -31,10 +35,7 @@ export interface DownloadedFile {
   readonly sha256: string;
 }
 
-type Answer = Awaited<ReturnType<typeof request>>;
-
 const MAX_REDIRECTS = 3;
-const CONNECT_TIMEOUT_MS = 5_000;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 /** A source slower than this after a while is a stalled one. */
 const SLOW_AFTER_MS = 3_000;
@@ -53,49 +54,51 @@ export class Downloader {
     this.#resolve = options.resolve ?? systemResolver;
   }
 
+  /** Largest picture that is taken. */
+  get maxBytes(): number {
+    return this.#options.maxBytes;
+  }
+
   /**
    * Fetch a picture into a new file; on any failure the file is removed.
    * @throws ApiError `invalid_image_url` for every network cause, `invalid_image` when it is empty
-   *   or too large; the signal's reason when it fired.
+   *   or too large, `storage_full` and `internal_error` for our own disk; the signal's reason when
+   *   it fired.
    */
   async downloadTo(url: ImageUrl, path: string, signal: AbortSignal): Promise<DownloadedFile> {
     const deadline = AbortSignal.timeout(this.#options.deadlineMs);
     const either = AbortSignal.any([signal, deadline]);
-    const agents: Agent[] = [];
     try {
-      const answer = await this.#follow(url, either, agents);
+      const answer = await this.#follow(url, either);
       return await this.#store(answer, path, either);
     } catch (error) {
       await rm(path, { force: true });
       if (signal.aborted) throw signal.reason;
-      throw error instanceof ApiError && error.code === 'invalid_image'
+      throw error instanceof ApiError && error.code !== 'invalid_image_url'
         ? error
         : unreachableImageUrl(error);
-    } finally {
-      await Promise.all(agents.map((agent) => agent.destroy()));
     }
   }
 
-  async #follow(first: ImageUrl, signal: AbortSignal, agents: Agent[]): Promise<Answer> {
+  async #follow(first: ImageUrl, signal: AbortSignal): Promise<IncomingMessage> {
+    const { policy, trustedCertificate } = this.#options;
     let url: ImageUrl = first;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-      const agent = this.#agentFor(url, await this.#addressesOf(url, signal));
-      agents.push(agent);
-      const answer = await request(url, {
-        dispatcher: agent,
-        signal,
-        headers: { 'accept-encoding': 'identity', accept: 'image/*', 'user-agent': 'garnish' },
-        headersTimeout: this.#options.deadlineMs,
-        bodyTimeout: this.#options.deadlineMs,
-      });
-      if (!REDIRECTS.includes(answer.statusCode)) return answer;
-      url = this.#nextHop(url, answer.headers['location']);
+      signal.throwIfAborted();
+      const here = url;
+      const addresses = await this.#addressesOf(here, signal);
+      const isAllowed = (address: string) => policy.isAddressAllowed(here, address);
+      const target = { url: here, addresses, isAllowed, trustedCertificate };
+      const answer = await requestChecked(target, signal);
+      if (!REDIRECTS.includes(answer.statusCode ?? 0)) return answer;
+      answer.destroy();
+      url = this.#nextHop(here, answer.headersDistinct['location'] ?? []);
     }
     throw new Error('Too many redirects.');
   }
 
-  #nextHop(from: ImageUrl, location: string | string[] | undefined): ImageUrl {
-    if (typeof location !== 'string' || !URL.canParse(location, from.href)) {
+  #nextHop(from: ImageUrl, [location, ...more]: readonly string[]): ImageUrl {
+    if (location === undefined || more.length > 0 || !URL.canParse(location, from.href)) {
       throw new Error('A redirect without a usable Location.');
     }
     const next = parseImageUrl(new URL(location, from).href, this.#options.policy.isPortAllowed);
@@ -126,61 +129,59 @@ export class Downloader {
     });
   }
 
-  /** An agent whose connections can only reach the given addresses. */
-  #agentFor(url: ImageUrl, addresses: readonly string[]): Agent {
-    const connect = buildConnector({
-      timeout: CONNECT_TIMEOUT_MS,
-      lookup: (_host, options, callback) => {
-        const found = addresses.map((address) => ({ address, family: isIP(address) }));
-        const [first] = found;
-        if (options.all === true || first === undefined) callback(null, found);
-        else callback(null, first.address, first.family);
-      },
-    });
-    return new Agent({
-      pipelining: 0, // one request a connection, closed after it
-      maxHeaderSize: 16 * 1024,
-      connect: (options, callback) =>
-        connect(options, (...[error, socket]) => {
-          const remote = socket?.remoteAddress;
-          if (error !== null) callback(error, null);
-          else if (remote !== undefined && this.#options.policy.isAddressAllowed(url, remote)) {
-            callback(null, socket);
-          } else {
-            socket.destroy();
-            callback(new Error('Connected to an address that is not allowed.'), null);
-          }
-        }),
-    });
+  async #store(
+    answer: IncomingMessage,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<DownloadedFile> {
+    try {
+      this.#assertPicture(answer);
+      const file = await open(path, 'wx', 0o600).catch(failOnDisk);
+      try {
+        return await this.#copy(answer, file, signal);
+      } finally {
+        await file.close();
+      }
+    } finally {
+      answer.destroy();
+    }
   }
 
-  async #store(answer: Answer, path: string, signal: AbortSignal): Promise<DownloadedFile> {
-    const { maxBytes } = this.#options;
-    const encoding = answer.headers['content-encoding'] ?? 'identity';
-    if (answer.statusCode !== 200) throw new Error(`Answered ${answer.statusCode}.`);
+  #assertPicture({ statusCode, headers }: IncomingMessage): void {
+    const encoding = headers['content-encoding'] ?? 'identity';
+    if (statusCode !== 200) throw new Error(`Answered ${statusCode}.`);
     if (encoding !== 'identity') throw new Error('Answered with a content encoding.');
-    const tooLarge = () =>
-      invalidImage(`The picture is larger than the ${maxBytes} bytes allowed.`);
-    if (Number(answer.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
+    if (Number(headers['content-length'] ?? 0) > this.maxBytes) throw this.#tooLarge();
+  }
+
+  async #copy(
+    answer: IncomingMessage,
+    file: FileHandle,
+    signal: AbortSignal,
+  ): Promise<DownloadedFile> {
     const startedMs = performance.now();
     const hash = createHash('sha256');
     let bytes = 0;
-    const file = await open(path, 'wx', 0o600);
-    try {
-      for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-        signal.throwIfAborted();
-        bytes += chunk.length;
-        if (bytes > maxBytes) throw tooLarge();
-        assertFastEnough(bytes, performance.now() - startedMs);
-        hash.update(chunk);
-        await file.write(chunk);
-      }
-    } finally {
-      await file.close();
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      bytes += chunk.length;
+      if (bytes > this.maxBytes) throw this.#tooLarge();
+      assertFastEnough(bytes, performance.now() - startedMs);
+      hash.update(chunk);
+      await file.appendFile(chunk).catch(failOnDisk); // write() may take a part only
     }
+    if (!answer.complete) throw new Error('The answer was cut off.');
     if (bytes === 0) throw invalidImage('The picture is empty.');
     return { bytes, sha256: hash.digest('hex') };
   }
+
+  #tooLarge(): ApiError {
+    return invalidImage(`The picture is larger than the ${this.maxBytes} bytes allowed.`);
+  }
+}
+
+function failOnDisk(error: unknown): never {
+  throw diskFailure(error);
 }
 
 function assertFastEnough(bytes: number, elapsedMs: number): void {

@@ -1,6 +1,7 @@
 /** Brings a job's source into the staging folder: from our own disk when the URL is ours, else over the network. */
-import { constants, copyFile } from 'node:fs/promises';
-import { unreachableImageUrl } from '../errors.ts';
+import { constants, copyFile, lstat } from 'node:fs/promises';
+import { invalidImage, unreachableImageUrl } from '../errors.ts';
+import { diskFailure } from './disk-failure.ts';
 import type { Downloader } from './download.ts';
 import type { FetchPolicy } from './fetch-policy.ts';
 import { type ImageUrl, parseImageUrl } from './image-url.ts';
@@ -42,7 +43,7 @@ export class SourceFetcher {
 
   /**
    * Bring the source to a new file.
-   * @throws ApiError `invalid_image_url`, `invalid_image`.
+   * @throws ApiError `invalid_image_url`, `invalid_image`, `storage_full`, `internal_error`.
    */
   async fetchTo(
     url: ImageUrl,
@@ -53,9 +54,7 @@ export class SourceFetcher {
     const own = this.#options.ownSource(url, accountId);
     switch (own.kind) {
       case 'file':
-        await copyFile(own.path, path, constants.COPYFILE_FICLONE).catch((error: unknown) => {
-          throw unreachableImageUrl(error);
-        });
+        await this.#copy(own.path, path);
         return;
       case 'missing':
         throw unreachableImageUrl(new Error('Not a live result or upload of this account.'));
@@ -66,5 +65,18 @@ export class SourceFetcher {
       default:
         own satisfies never;
     }
+  }
+  async #copy(from: string, to: string): Promise<void> {
+    const { maxBytes } = this.#options.downloader;
+    const stat = await lstat(from).catch((error: unknown) => {
+      throw unreachableImageUrl(error);
+    });
+    if (!stat.isFile()) throw unreachableImageUrl(new Error('Not a plain file.'));
+    if (stat.size > maxBytes) {
+      throw invalidImage(`The picture is larger than the ${maxBytes} bytes allowed.`);
+    }
+    await copyFile(from, to, constants.COPYFILE_FICLONE).catch((error: unknown) => {
+      throw diskFailure(error);
+    });
   }
 }
