@@ -1,5 +1,6 @@
 /** Servers on loopback for the tests of fetching; nothing here listens or dials anywhere else. */
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import {
   type AddressInfo,
   createServer as createRawServer,
@@ -54,6 +55,12 @@ export const serveHttp = (
   address = '127.0.0.1',
   port = 0,
 ): Promise<LoopbackServer> => listen(createServer(handler), address, port);
+
+/** An HTTPS server. */
+export const serveHttps = (
+  identity: { readonly cert: string; readonly key: string },
+  handler: RequestListener,
+): Promise<LoopbackServer> => listen(createTlsServer({ ...identity }, handler), '127.0.0.1', 0);
 
 /** A server that sends these bytes when a request arrived, whatever they are, and may hang up. */
 export const serveRaw = (
