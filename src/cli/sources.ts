@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Config } from '../config.ts';
 import { Downloader } from '../fetching/download.ts';
-import { createFetchPolicy } from '../fetching/fetch-policy.ts';
+import { createFetchPolicy, hostOf } from '../fetching/fetch-policy.ts';
 import { type OwnSource, SourceFetcher } from '../fetching/source-fetcher.ts';
 import type { ResultStore } from '../results/result-store.ts';
 import type { UploadStore } from '../results/upload-store.ts';
@@ -10,6 +10,10 @@ import type { UploadStore } from '../results/upload-store.ts';
 /** Addresses of this machine. */
 const ownAddresses = (): string[] =>
   Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+
+/** Hosts that lead back here, perhaps through a proxy with a public address. */
+const ownHosts = ({ publicUrl, cdnUrl }: Config): string[] =>
+  [publicUrl, cdnUrl].flatMap((url) => (url === undefined ? [] : [hostOf(new URL(url))]));
 
 /** Builds the fetcher for a configuration. */
 export function createSourceFetcher(
@@ -21,7 +25,7 @@ export function createSourceFetcher(
   const policy = createFetchPolicy({
     allow: config.fetchAllow,
     only: config.fetchOnly,
-    own: ownAddresses(),
+    own: [...ownAddresses(), ...ownHosts(config)],
   });
   const ownSource = (url: URL, accountId: string): OwnSource => {
     const name = results.nameOfUrl(url);
