@@ -9,6 +9,7 @@ import { lookup as resolveName } from 'node:dns/promises';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, invalidImage, unreachableImageUrl } from '../errors.ts';
 import { requestChecked } from './checked-request.ts';
 import { diskFailure } from './disk-failure.ts';
@@ -25,6 +26,8 @@ export interface DownloaderOptions {
   readonly deadlineMs: number;
   /** Injected by tests; by default the system's resolver. */
   readonly resolve?: Resolver;
+  /** Least time a network refusal takes; shortened by tests. */
+  readonly minRefusalMs?: number;
   /** Certificate (PEM) trusted instead of the system's; for tests. */
   readonly trustedCertificate?: string;
 }
@@ -40,6 +43,8 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 /** A source slower than this after a while is a stalled one. */
 const SLOW_AFTER_MS = 3_000;
 const MIN_BYTES_PER_S = 1024;
+/** A blocked address is known at once, a refused connection a little later: both take this long. */
+const MIN_REFUSAL_MS = 100;
 
 const systemResolver: Resolver = async (host) =>
   (await resolveName(host, { all: true })).map(({ address }) => address);
@@ -67,6 +72,7 @@ export class Downloader {
    */
   async downloadTo(url: ImageUrl, path: string, signal: AbortSignal): Promise<DownloadedFile> {
     const deadline = AbortSignal.timeout(this.#options.deadlineMs);
+    const startedMs = performance.now();
     const either = AbortSignal.any([signal, deadline]);
     try {
       const answer = await this.#follow(url, either);
@@ -74,10 +80,17 @@ export class Downloader {
     } catch (error) {
       await rm(path, { force: true });
       if (signal.aborted) throw signal.reason;
-      throw error instanceof ApiError && error.code !== 'invalid_image_url'
-        ? error
-        : unreachableImageUrl(error);
+      if (error instanceof ApiError && error.code !== 'invalid_image_url') throw error;
+      await this.#levelOut(startedMs, signal);
+      throw unreachableImageUrl(error);
     }
+  }
+
+  /** Wait until a refusal has taken its least time, so that time does not tell its cause. */
+  async #levelOut(startedMs: number, signal: AbortSignal): Promise<void> {
+    const leftMs = startedMs + (this.#options.minRefusalMs ?? MIN_REFUSAL_MS) - performance.now();
+    if (leftMs > 0) await sleep(leftMs, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
   }
 
   async #follow(first: ImageUrl, signal: AbortSignal): Promise<IncomingMessage> {

@@ -89,6 +89,7 @@ export function downloaderFor(
     maxBytes: 64 * 1024,
     deadlineMs: 8_000,
     resolve: noNames,
+    minRefusalMs: 0,
     ...options,
   });
 }
