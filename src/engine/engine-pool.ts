@@ -6,8 +6,9 @@
 import { availableParallelism } from 'node:os';
 import { internalError, invalidImage, invalidRequest } from '../errors.ts';
 import { isCudaProviderInstalled } from './cuda-provider.ts';
-import { EngineProcess, TaskFailure, type TaskOptions } from './engine-process.ts';
+import { EngineProcess } from './engine-process.ts';
 import type { EnginePack, EngineResult, EngineTask, SourceLimits } from './protocol.ts';
+import { TaskFailure, type TaskOptions } from './task.ts';
 
 /** What the engine needs. */
 export interface EngineOptions {

@@ -4,33 +4,8 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type {
-  EngineErrorKind,
-  EngineResult,
-  EngineStart,
-  EngineTask,
-  FromEngine,
-  ToEngine,
-} from './protocol.ts';
-
-/** How one task is to be run. */
-export interface TaskOptions {
-  readonly signal: AbortSignal;
-  /** Milliseconds it may take; passed, it is cancelled and the process killed if it does not stop. */
-  readonly deadlineMs: number;
-  readonly onProgress?: ((fraction: number) => void) | undefined;
-}
-
-/** A task that failed in the engine. */
-export class TaskFailure extends Error {
-  override readonly name = 'TaskFailure';
-  readonly kind: EngineErrorKind;
-
-  constructor(kind: EngineErrorKind, message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
+import type { EngineResult, EngineStart, EngineTask, FromEngine, ToEngine } from './protocol.ts';
+import { TaskFailure, type TaskOptions } from './task.ts';
 
 /** What the process needs. */
 export interface EngineProcessOptions {
