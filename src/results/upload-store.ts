@@ -22,20 +22,21 @@ export interface KeptUpload {
   readonly expiresAtMs: number;
 }
 
-const ID = /^\/uploads\/([a-z0-9]{26})$/;
+const ID = /^[a-z0-9]{26}$/;
 const SWEEP_LIMIT = 500;
 
 /** Stores uploads. */
 export class UploadStore {
   readonly #folder: string;
-  readonly #publicUrl: string;
+  /** Address that ids are appended to. */
+  readonly #base: string;
   readonly #keptMs: number;
   readonly #table: UploadsTable;
 
-  /** @param publicUrl Address of this server, without a trailing slash. */
+  /** @param publicUrl Address of this server; it may have a path. */
   constructor(dataDir: string, publicUrl: string, keptMs: number, table: UploadsTable) {
     this.#folder = join(dataDir, 'uploads');
-    this.#publicUrl = publicUrl;
+    this.#base = `${publicUrl.replace(/\/+$/, '')}/uploads/`;
     this.#keptMs = keptMs;
     this.#table = table;
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
@@ -44,7 +45,6 @@ export class UploadStore {
   /** Keep a picture under a name that cannot be guessed. */
   async keep(upload: NewUpload, now: number): Promise<KeptUpload> {
     const id = randomName();
-    await moveDurably(upload.path, join(this.#folder, id));
     const expiresAt = now + this.#keptMs;
     this.#table.insert({
       id,
@@ -55,7 +55,14 @@ export class UploadStore {
       createdAt: now,
       expiresAt,
     });
-    return { url: `${this.#publicUrl}/uploads/${id}`, expiresAtMs: expiresAt };
+    // The row comes first: the sweep goes by the table and would never find a file without one.
+    try {
+      await moveDurably(upload.path, join(this.#folder, id));
+    } catch (error) {
+      this.#table.remove(id);
+      throw error;
+    }
+    return { url: `${this.#base}${id}`, expiresAtMs: expiresAt };
   }
 
   /**
@@ -64,9 +71,10 @@ export class UploadStore {
    *   unknown or another account's.
    */
   find(url: URL, accountId: string, now: number): string | 'missing' | undefined {
-    if (url.origin !== new URL(this.#publicUrl).origin) return undefined;
-    const id = ID.exec(url.pathname)?.[1];
-    if (id === undefined) return undefined;
+    const base = new URL(this.#base);
+    if (url.origin !== base.origin || !url.pathname.startsWith(base.pathname)) return undefined;
+    const id = url.pathname.slice(base.pathname.length);
+    if (!ID.test(id)) return undefined;
     const row = this.#table.get(id);
     const isLive = row !== undefined && row.accountId === accountId && row.expiresAt > now;
     return isLive ? join(this.#folder, id) : 'missing';
