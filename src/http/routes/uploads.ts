@@ -33,15 +33,19 @@ export interface UploadsOptions {
   store(path: string, bytes: number, accountId: string): Promise<StoredUpload>;
 }
 
+/** An error of the disk or the network has a code such as ENOSPC; one of the multipart parser has none. */
+const isSystemError = (error: object): boolean =>
+  'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code);
+
 function uploadError(error: unknown, maxBytes: number): unknown {
-  if (!(error instanceof MulterError)) {
-    return error instanceof Error && /multipart|boundary|unexpected end/i.test(error.message)
-      ? invalidRequest('The multipart body could not be read.')
-      : error;
+  if (error instanceof MulterError) {
+    return error.code === 'LIMIT_FILE_SIZE'
+      ? payloadTooLarge(maxBytes)
+      : invalidRequest('Expected one file in the field "file" and nothing else of that kind.');
   }
-  return error.code === 'LIMIT_FILE_SIZE'
-    ? payloadTooLarge(maxBytes)
-    : invalidRequest('Expected one file in the field "file" and nothing else of that kind.');
+  return error instanceof Error && !isSystemError(error)
+    ? invalidRequest('The multipart body could not be read.')
+    : error;
 }
 
 function receiver(options: UploadsOptions): (req: Request, res: Response) => Promise<void> {
