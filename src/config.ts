@@ -55,8 +55,6 @@ export const settingsSchema = z.object({
   allowHttp: flag
     .default(false)
     .describe('Answer plain HTTP from callers that are not on loopback.'),
-  adminHost: z.string().optional().describe('Address of a listener of its own for /api/admin.'),
-  adminPort: integer(0, 65535).optional().describe('Port of that listener.'),
   fetchAllow: list
     .default([])
     .describe('Hosts and CIDR ranges that image_url may name although they are private.'),

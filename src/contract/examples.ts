@@ -37,14 +37,14 @@ const CALLS: readonly ExampleCall[] = [
 ];
 
 const curl = (url: string, json: string): string => `curl -X POST ${url} \\
-  -H "Authorization: Bearer $GARNISH_KEY" \\
+  -H "Authorization: Bearer $API_KEY" \\
   -H "Content-Type: application/json" \\
   -d '${json}'`;
 
 const typeScript = (url: string, json: string): string => `const response = await fetch('${url}', {
   method: 'POST',
   headers: {
-    Authorization: \`Bearer \${process.env.GARNISH_KEY}\`,
+    Authorization: \`Bearer \${process.env.API_KEY}\`,
     'Content-Type': 'application/json',
   },
   body: JSON.stringify(${json}),
@@ -57,7 +57,7 @@ request = urllib.request.Request(
     "${url}",
     data=json.dumps(${json}).encode(),
     headers={
-        "Authorization": f"Bearer {os.environ['GARNISH_KEY']}",
+        "Authorization": f"Bearer {os.environ['API_KEY']}",
         "Content-Type": "application/json",
     },
 )
@@ -69,7 +69,7 @@ curl_setopt_array($curl, [
     CURLOPT_POST => true,
     CURLOPT_RETURNTRANSFER => true,
     CURLOPT_HTTPHEADER => [
-        'Authorization: Bearer ' . getenv('GARNISH_KEY'),
+        'Authorization: Bearer ' . getenv('API_KEY'),
         'Content-Type: application/json',
     ],
     CURLOPT_POSTFIELDS => '${json}',

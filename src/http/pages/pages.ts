@@ -47,8 +47,8 @@ function examplesHtml(baseUrl: string): string {
 function docsPage({ baseUrl }: PagesOptions): string {
   return page(
     'API documentation',
-    `<p>Put your key into <code>GARNISH_KEY</code>. Local pictures go through
-<code>POST /api/uploads</code> first: <code>curl -H "Authorization: Bearer $GARNISH_KEY" -F file=@dish.jpg
+    `<p>Put your key into <code>API_KEY</code>. Local pictures go through
+<code>POST /api/uploads</code> first: <code>curl -H "Authorization: Bearer $API_KEY" -F file=@dish.jpg
 ${escapeHtml(baseUrl)}/api/uploads</code> answers with an <code>image_url</code>.</p>
 <h2>Quick examples</h2>
 ${examplesHtml(baseUrl)}
