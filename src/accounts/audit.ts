@@ -1,6 +1,7 @@
 /**
  * Checks the books from the outside: no balance below zero, every final job with exactly one outcome
- * of the same name, every voided reservation returned in full, no reservation without a job.
+ * of the same name, every voided reservation returned in full to its buckets, no reservation without
+ * a job.
  */
 import type { Database } from '../store/database.ts';
 
@@ -32,8 +33,9 @@ const CHECKS: readonly Check[] = [
   },
   {
     claim: 'was voided but not returned in full',
-    sql: `SELECT jobs.id FROM jobs JOIN ledger ON job_id = jobs.id AND kind IN ('reserve', 'void')
-      WHERE state = 'voided' GROUP BY jobs.id HAVING SUM(amount) <> 0`,
+    sql: `SELECT DISTINCT jobs.id FROM jobs
+      JOIN ledger ON job_id = jobs.id AND kind IN ('reserve', 'void')
+      WHERE state = 'voided' GROUP BY jobs.id, bucket HAVING SUM(amount) <> 0`,
   },
   {
     claim: 'was settled but something was returned',
@@ -44,6 +46,11 @@ const CHECKS: readonly Check[] = [
     claim: 'was settled without a stored result',
     sql: `SELECT jobs.id FROM jobs LEFT JOIN results ON job_id = jobs.id
       WHERE state = 'settled' AND results.name IS NULL`,
+  },
+  {
+    claim: 'has a reservation without a job',
+    sql: `SELECT DISTINCT ledger.account_id AS id FROM ledger LEFT JOIN jobs ON jobs.id = job_id
+      WHERE kind IN ('reserve', 'void') AND jobs.id IS NULL`,
   },
 ];
 

@@ -5,7 +5,7 @@
  * that explains it best.
  */
 import { boxBlur } from './box-blur.ts';
-import { position } from './guided-filter.ts';
+import { type Positions, positions } from './guided-filter.ts';
 import { byte, type Picture, type Size } from './picture.ts';
 import { resizePlane } from './resize.ts';
 
@@ -14,54 +14,56 @@ const MIN_WEIGHT = 1e-3;
 /** Mattes this close to 0 or 1 are taken as sure. */
 const SURE = 1 / 255;
 /** Radii of the two passes, in pixels of the reduced picture. */
-const WIDE_RADIUS = 24;
-const NARROW_RADIUS = 4;
+const WIDE_RADIUS = 12;
+const NARROW_RADIUS = 3;
 
 const at = (values: Float32Array, index: number): number => values[index] as number;
 
-interface Layers {
-  /** Red, green, blue planes, 0..255. */
-  readonly foreground: readonly Float32Array[];
-  readonly background: readonly Float32Array[];
-}
+/** Red, green, blue planes, 0..255. */
+type Planes = readonly [Float32Array, Float32Array, Float32Array];
 
-function planesOf(picture: Picture): readonly Float32Array[] {
+function planesOf(picture: Picture): Planes {
   const count = picture.widthPx * picture.heightPx;
-  return [0, 1, 2].map((channel) => {
-    const plane = new Float32Array(count);
-    for (let i = 0; i < count; i += 1) {
-      plane[i] = byte(picture.data, i * picture.channels + channel);
-    }
-    return plane;
-  });
+  const planes: Planes = [
+    new Float32Array(count),
+    new Float32Array(count),
+    new Float32Array(count),
+  ];
+  for (let i = 0, from = 0; i < count; i += 1, from += picture.channels) {
+    planes[0][i] = byte(picture.data, from);
+    planes[1][i] = byte(picture.data, from + 1);
+    planes[2][i] = byte(picture.data, from + 2);
+  }
+  return planes;
 }
 
-/** Weighted mean of a plane in a window; where nothing weighs, what was known before. */
+/** Weighted mean of each plane in a window; where nothing weighs, what was known before. */
 function spread(
-  plane: Float32Array,
+  planes: Planes,
   weight: Float32Array,
-  known: Float32Array,
-  size: Size,
-  radius: number,
-): Float32Array {
-  const sums = boxBlur(
-    plane.map((value, i) => value * at(weight, i)),
-    size,
-    radius,
-  );
+  known: Planes,
+  { size, radius }: { readonly size: Size; readonly radius: number },
+): Planes {
   const weights = boxBlur(weight, size, radius);
-  return sums.map((sum, i) => (at(weights, i) > MIN_WEIGHT ? sum / at(weights, i) : at(known, i)));
+  const one = (channel: 0 | 1 | 2): Float32Array => {
+    const weighted = new Float32Array(weight.length);
+    for (let i = 0; i < weight.length; i += 1) {
+      weighted[i] = at(planes[channel], i) * at(weight, i);
+    }
+    const sums = boxBlur(weighted, size, radius);
+    for (let i = 0; i < sums.length; i += 1) {
+      const total = at(weights, i);
+      sums[i] = total > MIN_WEIGHT ? at(sums, i) / total : at(known[channel], i);
+    }
+    return sums;
+  };
+  return [one(0), one(1), one(2)];
 }
 
-function estimateLayers(small: Picture, matte: Float32Array): Layers {
-  const inverse = matte.map((alpha) => 1 - alpha);
-  const planes = planesOf(small);
-  const layer = (weight: Float32Array) =>
-    planes.map((plane) => {
-      const wide = spread(plane, weight, plane, small, WIDE_RADIUS);
-      return spread(plane, weight, wide, small, NARROW_RADIUS);
-    });
-  return { foreground: layer(matte), background: layer(inverse) };
+/** Colours of one layer, spread from where its weight is. */
+function layerOf(planes: Planes, weight: Float32Array, size: Size): Planes {
+  const wide = spread(planes, weight, planes, { size, radius: WIDE_RADIUS });
+  return spread(planes, weight, wide, { size, radius: NARROW_RADIUS });
 }
 
 /**
@@ -71,24 +73,34 @@ function estimateLayers(small: Picture, matte: Float32Array): Layers {
  * @param matte Float32 [h, w] at the picture's size, 0..1.
  */
 export function decontaminate(picture: Picture, small: Picture, matte: Float32Array): void {
-  const smallMatte = resizePlane(matte, picture, small, 'bilinear');
-  const { foreground, background } = estimateLayers(small, smallMatte);
+  const weight = resizePlane(matte, picture, small, 'bilinear');
+  const planes = planesOf(small);
+  const foreground = layerOf(planes, weight, small);
+  const background = layerOf(
+    planes,
+    weight.map((alpha) => 1 - alpha),
+    small,
+  );
   const { data, channels, widthPx, heightPx } = picture;
+  const rows = positions(small.heightPx, heightPx);
+  const columns = positions(small.widthPx, widthPx);
   for (let y = 0; y < heightPx; y += 1) {
-    const row = position(y, small.heightPx, heightPx);
-    const line = (row.part < 0.5 ? row.low : row.high) * small.widthPx;
+    const line = nearest(rows, y) * small.widthPx;
     for (let x = 0; x < widthPx; x += 1) {
       const alpha = at(matte, y * widthPx + x);
-      if (alpha > 1 - SURE) continue;
-      const column = position(x, small.widthPx, widthPx);
-      const near = line + (column.part < 0.5 ? column.low : column.high);
+      if (alpha > 1 - SURE || alpha < SURE) continue; // nothing to mend, or nothing to see
+      const near = line + nearest(columns, x);
+      const i = (y * widthPx + x) * channels;
       for (let channel = 0; channel < 3; channel += 1) {
-        const i = (y * widthPx + x) * channels + channel;
         const front = at(foreground[channel] as Float32Array, near);
         const back = at(background[channel] as Float32Array, near);
-        const rest = byte(data, i) - alpha * front - (1 - alpha) * back;
-        data[i] = Math.min(255, Math.max(0, Math.round(front + alpha * rest)));
+        const rest = byte(data, i + channel) - alpha * front - (1 - alpha) * back;
+        data[i + channel] = Math.min(255, Math.max(0, Math.round(front + alpha * rest)));
       }
     }
   }
+}
+
+function nearest({ lows, highs, parts }: Positions, index: number): number {
+  return (at(parts, index) < 0.5 ? lows[index] : highs[index]) as number;
 }

@@ -62,36 +62,58 @@ export function fitGuidedFilter(
 export function applyGuidedFilter(model: GuidedModel, guide: Float32Array, to: Size): Float32Array {
   const { a, b, size } = model;
   const target = new Float32Array(guide.length);
-  const columns = Array.from({ length: to.widthPx }, (_, x) =>
-    position(x, size.widthPx, to.widthPx),
-  );
+  const width = to.widthPx;
+  const columns = positions(size.widthPx, width);
+  const rows = positions(size.heightPx, to.heightPx);
   for (let y = 0; y < to.heightPx; y += 1) {
-    const row = position(y, size.heightPx, to.heightPx);
-    const top = row.low * size.widthPx;
-    const bottom = row.high * size.widthPx;
-    for (let x = 0; x < to.widthPx; x += 1) {
-      const { low, high, part } = columns[x] as Position;
-      const mix = (plane: Float32Array): number => {
-        const upper = at(plane, top + low) * (1 - part) + at(plane, top + high) * part;
-        const lower = at(plane, bottom + low) * (1 - part) + at(plane, bottom + high) * part;
-        return upper * (1 - row.part) + lower * row.part;
-      };
-      const i = y * to.widthPx + x;
-      target[i] = Math.min(1, Math.max(0, mix(a) * at(guide, i) + mix(b)));
+    const below = at(rows.parts, y);
+    const top = (rows.lows[y] as number) * size.widthPx;
+    const bottom = (rows.highs[y] as number) * size.widthPx;
+    for (let x = 0; x < width; x += 1) {
+      const part = at(columns.parts, x);
+      const low = columns.lows[x] as number;
+      const high = columns.highs[x] as number;
+      // Weights of the four neighbours.
+      const w00 = (1 - part) * (1 - below);
+      const w01 = part * (1 - below);
+      const w10 = (1 - part) * below;
+      const w11 = part * below;
+      const slope =
+        w00 * at(a, top + low) +
+        w01 * at(a, top + high) +
+        w10 * at(a, bottom + low) +
+        w11 * at(a, bottom + high);
+      const offset =
+        w00 * at(b, top + low) +
+        w01 * at(b, top + high) +
+        w10 * at(b, bottom + low) +
+        w11 * at(b, bottom + high);
+      const i = y * width + x;
+      target[i] = Math.min(1, Math.max(0, slope * at(guide, i) + offset));
     }
   }
   return target;
 }
 
-interface Position {
-  readonly low: number;
-  readonly high: number;
-  readonly part: number;
+/** Where the centres of output pixels lie between two input pixels. */
+export interface Positions {
+  readonly lows: Int32Array;
+  readonly highs: Int32Array;
+  /** Share of the higher neighbour, 0..1. */
+  readonly parts: Float32Array;
 }
 
-/** Where the centre of an output pixel lies between two input pixels. */
-export function position(index: number, from: number, to: number): Position {
-  const exact = Math.min(from - 1, Math.max(0, ((index + 0.5) * from) / to - 0.5));
-  const low = Math.floor(exact);
-  return { low, high: Math.min(from - 1, low + 1), part: exact - low };
+/** Bilinear positions along one axis, pixel centres aligned. */
+export function positions(from: number, to: number): Positions {
+  const lows = new Int32Array(to);
+  const highs = new Int32Array(to);
+  const parts = new Float32Array(to);
+  for (let index = 0; index < to; index += 1) {
+    const exact = Math.min(from - 1, Math.max(0, ((index + 0.5) * from) / to - 0.5));
+    const low = Math.floor(exact);
+    lows[index] = low;
+    highs[index] = Math.min(from - 1, low + 1);
+    parts[index] = exact - low;
+  }
+  return { lows, highs, parts };
 }

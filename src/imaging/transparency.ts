@@ -31,17 +31,23 @@ export function bleedColours(picture: Picture): Picture {
   return { ...picture, data };
 }
 
-/** Replace the alpha channel: the colours of a picture with a matte, Float32 [h, w], 0..1. */
+/**
+ * Replace the alpha channel: the colours of a picture with a matte, Float32 [h, w], 0..1, times the
+ * alpha it has. Fully transparent pixels lose their colours: nobody should find the old background
+ * under a cutout, and the file is smaller.
+ */
 export function withMatte(picture: Picture, matte: Float32Array): Picture {
   const { widthPx, heightPx, channels, data } = picture;
   const cutout = new Uint8Array(widthPx * heightPx * 4);
   for (let i = 0; i < matte.length; i += 1) {
     const from = i * channels;
     const own = channels === 4 ? byte(data, from + 3) / 255 : 1;
+    const alpha = Math.round((matte[i] as number) * own * 255);
+    if (alpha === 0) continue;
     cutout[i * 4] = byte(data, from);
     cutout[i * 4 + 1] = byte(data, from + 1);
     cutout[i * 4 + 2] = byte(data, from + 2);
-    cutout[i * 4 + 3] = Math.round((matte[i] as number) * own * 255);
+    cutout[i * 4 + 3] = alpha;
   }
   return { data: cutout, widthPx, heightPx, channels: 4 };
 }

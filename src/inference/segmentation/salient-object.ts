@@ -18,12 +18,12 @@ const inputsSchema = z.strictObject({
 });
 
 /** Long side at which the matte is refined. */
-const WORKING_SIDE_PX = 1024;
-/** Variance of luma that counts as an edge: a step of about 4 % of the range. */
-const EDGE_VARIANCE = 0.0016;
+const WORKING_SIDE_PX = 512;
+/** Variance of luma that counts as an edge: a step of about 7 % of the range. */
+const EDGE_VARIANCE = 0.005;
 /** Matte values beyond these are taken as sure: a network seldom says exactly 0 or 1. */
-const SURE_BACKGROUND = 0.04;
-const SURE_FOREGROUND = 0.96;
+const SURE_BACKGROUND = 0.1;
+const SURE_FOREGROUND = 0.9;
 
 /** A matte and the reduced picture it was refined with. */
 export interface Matte {
