@@ -11,7 +11,7 @@ export interface RateState {
   readonly allowed: boolean;
   /** The smaller of what the two windows leave. */
   readonly remaining: number;
-  /** End of that window, Unix seconds. */
+  /** End of that window, of the later one when both are full; Unix seconds. */
   readonly resetUnixS: number;
   /** Seconds until a refused caller may try again; at least 1. */
   readonly retryAfterS: number;
@@ -60,7 +60,11 @@ export class RateWindows {
     }
     const leftMinute = limits.perMinute === undefined ? UNLIMITED : perMinute - minute.count;
     const leftDay = limits.perDay === undefined ? UNLIMITED : perDay - day.count;
-    const endMs = leftDay < leftMinute ? day.startMs + DAY_MS : minute.startMs + MINUTE_MS;
+    const minuteEndMs = minute.startMs + MINUTE_MS;
+    const dayEndMs = day.startMs + DAY_MS;
+    const isBothFull = leftDay <= 0 && leftMinute <= 0;
+    const firstEndMs = leftDay < leftMinute ? dayEndMs : minuteEndMs;
+    const endMs = isBothFull ? Math.max(minuteEndMs, dayEndMs) : firstEndMs;
     return {
       allowed,
       remaining: Math.max(0, Math.min(leftMinute, leftDay)),
