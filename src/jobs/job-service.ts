@@ -24,9 +24,9 @@ export interface JobServiceParts {
   readonly plan: (request: JobRequest) => JobPlan;
   readonly admission: Admission;
   readonly ledger: JobLedger;
-  readonly fetcher: SourceFetcher;
+  readonly fetcher: Pick<SourceFetcher, 'prepare' | 'fetchTo'>;
   readonly queue: FairQueue;
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'run'>;
   readonly results: ResultStore;
   readonly log: Log;
   /** Time a synchronous call may take in all. */
