@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
-import type { Picture, Size } from './picture.ts';
+import { type Picture, type Size, withoutAlpha } from './picture.ts';
 import { type SourceFormat, sniffFormat } from './source-format.ts';
 
 /** Limits a source must keep. */
@@ -178,8 +178,8 @@ const fromRaw = (picture: Picture): Sharp =>
  *   lies half a pixel off.
  */
 export async function shrinkPicture(picture: Picture, to: Size): Promise<Picture> {
-  const data = await fromRaw(picture)
-    .removeAlpha()
+  // sharp would weigh the colours with alpha, and leave black where nothing is seen.
+  const data = await fromRaw(withoutAlpha(picture))
     .resize(to.widthPx, to.heightPx, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
     .raw()
     .toBuffer();

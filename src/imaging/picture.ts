@@ -39,5 +39,14 @@ export function alphaOf(picture: Picture): Uint8Array {
   return alpha;
 }
 
+/** The colours of a picture as they are stored, also under transparent pixels. */
+export function withoutAlpha(picture: Picture): Picture {
+  const { data, widthPx, heightPx, channels } = picture;
+  if (channels === 3) return picture;
+  const rgb = new Uint8Array(widthPx * heightPx * 3);
+  for (let i = 0, at = 0; i < rgb.length; i += 3, at += 4) rgb.set(data.subarray(at, at + 3), i);
+  return { data: rgb, widthPx, heightPx, channels: 3 };
+}
+
 /** A byte of an array at an index known to be inside; spares the hot loops a check each. */
 export const byte = (data: Uint8Array, index: number): number => data[index] as number;

@@ -1,7 +1,7 @@
 /** Operation `upscale`: decode, enlarge by tiles, encode. */
 import type { EngineOperation, EngineResult } from '../../engine/protocol.ts';
 import { decodePicture, encodePicture } from '../../imaging/codec.ts';
-import type { Picture, Size } from '../../imaging/picture.ts';
+import { type Size, withoutAlpha } from '../../imaging/picture.ts';
 import { bleedColours } from '../../imaging/transparency.ts';
 import { OperationError } from '../operation-error.ts';
 import { enlarge } from '../super-resolution/compact-residual.ts';
@@ -19,13 +19,6 @@ function assertResultFits(size: Size, scale: number, maxResultPixels: number): v
   }
 }
 
-const withoutAlpha = (picture: Picture): Picture => {
-  const { data, widthPx, heightPx } = picture;
-  const rgb = new Uint8Array(widthPx * heightPx * 3);
-  for (let i = 0, at = 0; i < rgb.length; i += 3, at += 4) rgb.set(data.subarray(at, at + 3), i);
-  return { data: rgb, widthPx, heightPx, channels: 3 };
-};
-
 /** Runs the operation; the result is exactly `scale` times the source. */
 export async function upscale(
   context: OperationContext,
@@ -35,10 +28,9 @@ export async function upscale(
   const steps = new Steps(context);
   const source = await steps.run('decode', () => decodePicture(task.sourcePath, limits));
   assertResultFits(source, operation.scale, limits.maxResultPixels);
-  const prepared = await steps.run('prepare', () => {
-    if (source.channels === 3) return source;
-    return source.isTransparent ? bleedColours(source) : withoutAlpha(source);
-  });
+  const prepared = await steps.run('prepare', () =>
+    source.isTransparent ? bleedColours(source) : withoutAlpha(source),
+  );
   const enlarged = await steps.run('infer', () =>
     enlarge(context.pack(), prepared, operation.scale, (fraction) => {
       context.onProgress(fraction);
