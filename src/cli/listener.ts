@@ -1,4 +1,5 @@
 /** The HTTP(S) listener: time-outs, TLS, and an answer for the seconds before the engine is warm. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -20,11 +21,19 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+const STARTING_RETRY_S = 2;
+
 function answerStarting(res: ServerResponse): void {
   const body = {
     error: { code: 'overloaded', message: 'The server is starting. Try again soon.' },
   };
-  res.writeHead(503, { 'Content-Type': 'application/json; charset=utf-8', 'Retry-After': '2' });
+  res.writeHead(503, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Retry-After': String(STARTING_RETRY_S),
+    'X-Request-Id': randomUUID(),
+    'X-RateLimit-Remaining': '0',
+    'X-RateLimit-Reset': String(Math.ceil(Date.now() / 1000) + STARTING_RETRY_S),
+  });
   res.end(JSON.stringify(body));
 }
 

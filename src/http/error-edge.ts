@@ -56,6 +56,7 @@ function setErrorHeaders(res: Response, error: ApiError): void {
 /** Express error handler: envelope, headers, and a log line for what is our fault. */
 export function errorEdge(options: ErrorEdgeOptions): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
+    if (res.closed) return; // the caller left: nobody to answer, and the request line says 499
     const error = thrown instanceof ApiError ? thrown : foreignError(thrown, options.maxBodyBytes);
     if (error.status >= 500 || error.details.cause !== undefined) {
       const level = error.status === 500 ? 'error' : 'info';

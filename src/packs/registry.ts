@@ -40,8 +40,8 @@ function readManifest(folder: string): Manifest {
 
 async function verifyFile(folder: string, file: Manifest['files'][number]): Promise<void> {
   const path = join(folder, file.path);
-  const stat = existsSync(path) ? lstatSync(path) : undefined;
-  if (stat === undefined || !stat.isFile()) throw new PackError(`${path} is missing.`);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile()) throw new PackError(`${path} is missing or no plain file.`);
   if (stat.size !== file.bytes) {
     throw new PackError(`${path} has ${stat.size} bytes, its manifest says ${file.bytes}.`);
   }
