@@ -42,7 +42,7 @@ class Stage:
 
 STAGES = {
     "coarse": Stage(size=160, batch=16, steps=2400, peak_rate=3e-3, last_rate=5e-4, after=None),
-    "fine": Stage(size=256, batch=12, steps=1300, peak_rate=1e-3, last_rate=1e-5, after="coarse"),
+    "fine": Stage(size=256, batch=12, steps=900, peak_rate=1e-3, last_rate=1e-5, after="coarse"),
 }
 
 
