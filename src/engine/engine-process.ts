@@ -144,13 +144,15 @@ export class EngineProcess {
     return { ...process.env, MALLOC_TRIM_THRESHOLD_: '134217728' };
   }
 
-  #awaitReady(child: ChildProcess): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
+  async #awaitReady(child: ChildProcess): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const ready = new Promise<void>((resolve, reject) => {
+      timer = setTimeout(
         () => reject(new Error(`The engine for ${this.device} did not start in time.`)),
         START_TIMEOUT_MS,
       );
-      child.once('error', reject);
+      // It stays: a message that can no longer be sent must not end this process.
+      child.on('error', reject);
       child.once('exit', (code, signal) =>
         reject(
           new Error(`The engine for ${this.device} ended while starting (${signal ?? code}).`),
@@ -158,10 +160,8 @@ export class EngineProcess {
       );
       child.on('message', (message: FromEngine) => {
         if (message.type === 'ready') {
-          clearTimeout(timer);
           resolve();
         } else if (message.type === 'start-failed') {
-          clearTimeout(timer);
           reject(new Error(`The engine for ${this.device} cannot start: ${message.reason}`));
         } else {
           this.#onMessage(message);
@@ -169,6 +169,11 @@ export class EngineProcess {
       });
       this.#send(this.#options.start);
     });
+    try {
+      await ready;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #onMessage(message: Exclude<FromEngine, { type: 'ready' | 'start-failed' }>): void {
