@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decontaminate } from '../../src/imaging/foreground.ts';
-import { alphaOf, lumaOf, type Picture } from '../../src/imaging/picture.ts';
+import { alphaOf, type Picture } from '../../src/imaging/picture.ts';
 import { bleedColours, flattenOn, withMatte } from '../../src/imaging/transparency.ts';
 
 type Rgba = readonly [number, number, number, number];
@@ -60,38 +59,4 @@ test('on a colour, transparent pixels show it, opaque ones do not, soft ones a m
   const flat = flattenOn(picture, [200, 100, 0]);
   expect(flat.channels).toBe(3);
   expect([...flat.data]).toEqual([100, 0, 200, 200, 100, 0, 180, 80, 40]);
-});
-
-test('luma weighs green most and blue least, and is 1 for white', () => {
-  const luma = lumaOf(rgbRow([255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]));
-  for (const [i, expected] of [0.299, 0.587, 0.114, 1].entries()) {
-    expect(luma[i]).toBeCloseTo(expected, 5);
-  }
-});
-
-describe('the foreground colour of soft pixels', () => {
-  const RED = [200, 20, 20] as const;
-  const GREEN = [20, 160, 20] as const;
-  const half = RED.map((level, i) => Math.round((level + GREEN[i]!) / 2)) as [
-    number,
-    number,
-    number,
-  ];
-  const width = 64;
-  const pixels = Array.from({ length: width }, (_, x) => (x < 31 ? RED : x < 33 ? half : GREEN));
-  const matte = Float32Array.from(pixels, (pixel) =>
-    pixel === RED ? 1 : pixel === half ? 0.5 : 0,
-  );
-
-  test('loses the background, and sure foreground stays as it is', () => {
-    const picture = rgbRow(...pixels);
-    decontaminate(picture, rgbRow(...pixels), matte);
-    const pixel = (x: number) => [...picture.data.subarray(x * 3, x * 3 + 3)];
-    for (const x of [0, 15, 30]) expect(pixel(x)).toEqual([...RED]);
-    for (const x of [31, 32]) {
-      for (const [channel, level] of RED.entries()) {
-        expect(Math.abs(pixel(x)[channel]! - level)).toBeLessThanOrEqual(30);
-      }
-    }
-  });
 });
