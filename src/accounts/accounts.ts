@@ -78,12 +78,12 @@ export class Accounts {
 
   /** Change the plan; the allowance follows at the next renewal. */
   setPlan(id: string, plan: Plan): void {
-    this.#table.update({ ...this.get(id), plan });
+    this.#change(id, { plan });
   }
 
   /** Suspend, cancel or activate. */
   setStatus(id: string, status: AccountStatus): void {
-    this.#table.update({ ...this.get(id), status });
+    this.#change(id, { status });
   }
 
   /** The rate limits of an account. */
@@ -96,5 +96,12 @@ export class Accounts {
       perMinute: limit(account.perMinute, plan.perMinute),
       perDay: limit(account.perDay, plan.perDay),
     };
+  }
+
+  /** In one transaction, so that a change by another process in between is not undone. */
+  #change(id: string, change: Partial<Pick<AccountRow, 'plan' | 'status'>>): void {
+    this.#database.transaction(() => {
+      this.#table.update({ ...this.get(id), ...change });
+    });
   }
 }
