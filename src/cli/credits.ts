@@ -56,17 +56,17 @@ function addHistory(credits: Command): void {
     .requiredOption('--account <id>', 'account')
     .option('--json', 'print JSON')
     .action((options: Options) => {
-      const rows = books()
-        .ledger.history(options.account)
-        .map((entry) => ({
-          id: entry.id,
-          created_at: timeText(entry.createdAt),
-          kind: entry.kind,
-          bucket: entry.bucket,
-          amount: entry.amount,
-          job: entry.jobId,
-          note: entry.note,
-        }));
+      const { accounts, ledger } = books();
+      accounts.get(options.account);
+      const rows = ledger.history(options.account).map((entry) => ({
+        id: entry.id,
+        created_at: timeText(entry.createdAt),
+        kind: entry.kind,
+        bucket: entry.bucket,
+        amount: entry.amount,
+        job: entry.jobId,
+        note: entry.note,
+      }));
       if (options.json) printJson(rows);
       else printTable(rows);
     });

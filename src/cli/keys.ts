@@ -7,6 +7,8 @@ import { printJson, printLine, printTable, timeText } from './output.ts';
 import { wholeNumber } from './parse.ts';
 
 const DAY_MS = 86_400_000;
+/** A century: far beyond it a time could be stored that no date can show. */
+const LONGEST_DAYS = 36_500;
 
 interface CreateOptions {
   readonly account: string;
@@ -38,18 +40,18 @@ function create(options: CreateOptions): void {
 }
 
 function list(options: { account: string; json?: true }): void {
-  const rows = openBooks(loadConfig().dataDir)
-    .keys.list(options.account)
-    .map((key) => ({
-      key_id: key.id,
-      label: key.label,
-      last4: key.last4,
-      scopes: key.scopes,
-      created_at: timeText(key.createdAt),
-      last_used_at: timeText(key.lastUsedAt),
-      expires_at: timeText(key.expiresAt),
-      revoked_at: timeText(key.revokedAt),
-    }));
+  const { accounts, keys } = openBooks(loadConfig().dataDir);
+  accounts.get(options.account);
+  const rows = keys.list(options.account).map((key) => ({
+    key_id: key.id,
+    label: key.label,
+    last4: key.last4,
+    scopes: key.scopes,
+    created_at: timeText(key.createdAt),
+    last_used_at: timeText(key.lastUsedAt),
+    expires_at: timeText(key.expiresAt),
+    revoked_at: timeText(key.revokedAt),
+  }));
   if (options.json) printJson(rows);
   else printTable(rows);
 }
@@ -63,7 +65,7 @@ export function addKeysCommand(program: Command): void {
     .requiredOption('--account <id>', 'account')
     .option('--label <text>', 'what the key is for')
     .option('--scopes <list>', 'comma-separated; default: all but admin', scopeList)
-    .option('--expires-in-days <n>', 'days until it stops working', wholeNumber(1))
+    .option('--expires-in-days <n>', 'days until it stops working', wholeNumber(1, LONGEST_DAYS))
     .option('--json', 'print JSON')
     .action(create);
   keys

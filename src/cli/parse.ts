@@ -1,13 +1,16 @@
 /** Checks of command-line values; a bad one ends the command with a plain line. */
 import { InvalidArgumentError } from 'commander';
 
-/** A whole number of at least `min`. */
+/** Small enough that sums of many stay exact and clients with 32-bit integers can read it. */
+const LARGEST = 1_000_000_000;
+
+/** A whole number from `min` to `max`, in decimal digits: an empty text is not 0. */
 export const wholeNumber =
-  (min: number) =>
+  (min: number, max = LARGEST) =>
   (text: string): number => {
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < min) {
-      throw new InvalidArgumentError(`Expected a whole number of at least ${min}.`);
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
     }
     return value;
   };
