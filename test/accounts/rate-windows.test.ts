@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { RateWindows, steadyClock } from '../../src/accounts/rate-windows.ts';
 import { AccountsTable } from '../../src/store/accounts-table.ts';
 import { Database } from '../../src/store/database.ts';
@@ -123,7 +123,10 @@ describe('the day', () => {
 test('without limits everything is allowed', () => {
   const { windows } = fixture();
   expect(allowedOf(windows, 5000, NONE)).toBe(5000);
-  expect(windows.hit('acc_a', NONE).remaining).toBe(2_147_483_647);
+  expect(windows.hit('acc_a', NONE)).toMatchObject({
+    remaining: 2_147_483_647,
+    resetUnixS: NOON / 1000 + 60,
+  });
 });
 
 test('the steady clock tells the time and never goes back', () => {
@@ -131,4 +134,15 @@ test('the steady clock tells the time and never goes back', () => {
   const times = Array.from({ length: 1000 }, now);
   expect(Math.abs(times[0]! - Date.now())).toBeLessThan(1000);
   expect([...times].sort((a, b) => a - b)).toEqual(times);
+});
+
+test('the steady clock does not follow a wall clock that jumps', () => {
+  const startMs = Date.now();
+  vi.useFakeTimers({ now: startMs, toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const now = steadyClock();
+  for (const jumpMs of [-86_400_000, 86_400_000]) {
+    vi.setSystemTime(startMs + jumpMs);
+    expect(Math.abs(now() - startMs)).toBeLessThan(60_000);
+  }
 });
