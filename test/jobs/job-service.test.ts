@@ -123,11 +123,11 @@ describe('nothing is charged and nothing left behind when', () => {
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(internalError(signal.reason)));
       });
+    const states = () => fixture.states().map(({ state }) => state);
     const blocking = [1, 2].map(() => outcome(fixture, { signal: blockers.signal }));
+    await expect.poll(states, { timeout: 10_000 }).toEqual(['running', 'running']);
     const waiting = outcome(fixture, { signal: caller.signal });
-    await expect
-      .poll(() => fixture.states().map(({ state }) => state))
-      .toEqual(['running', 'running', 'queued']);
+    await expect.poll(states, { timeout: 10_000 }).toEqual(['running', 'running', 'queued']);
     caller.abort(new Error('the caller left'));
     expect(await waiting).toBe('internal_error');
     expect(fixture.states()[2]).toEqual({ state: 'voided', code: 'internal_error' });
