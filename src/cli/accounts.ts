@@ -1,10 +1,9 @@
 /** `garnish accounts`: make, list and change accounts; works while the server runs. */
 import { type Command, Option } from 'commander';
 import type { RateSetting } from '../accounts/accounts.ts';
-import { loadConfig } from '../config.ts';
 import type { AccountRow, AccountStatus, Plan } from '../store/accounts-table.ts';
-import { type Books, openBooks } from './books.ts';
-import { printJson, printLine, printTable, timeText } from './output.ts';
+import { type Books, withBooks } from './books.ts';
+import { printJson, printResult, printRows, printTable, timeText } from './output.ts';
 import { rate, wholeNumber } from './parse.ts';
 
 const PLANS: readonly Plan[] = ['starter', 'growth', 'pro', 'enterprise'];
@@ -17,15 +16,6 @@ interface CreateOptions {
   readonly perMinute?: RateSetting;
   readonly perDay?: RateSetting;
   readonly json?: true;
-}
-
-function withBooks(work: (books: Books) => void): void {
-  const books = openBooks(loadConfig().dataDir);
-  try {
-    work(books);
-  } finally {
-    books.database.close();
-  }
 }
 
 function described(books: Books, account: AccountRow) {
@@ -57,20 +47,43 @@ function addCreate(accounts: Command): void {
     .action((options: CreateOptions) =>
       withBooks((books) => {
         const account = books.accounts.create(options, Date.now());
-        if (options.json) printJson({ account_id: account.id });
-        else printLine(`Account ${account.id} was made.`);
+        printResult(options, { account_id: account.id }, `Account ${account.id} was made.`);
       }),
     );
 }
 
-function addChange(accounts: Command, name: string, text: string, status: AccountStatus): void {
+interface JsonOption {
+  readonly json?: true;
+}
+
+function addStatus(accounts: Command, name: string, text: string, status: AccountStatus): void {
   accounts
     .command(`${name} <account>`)
     .description(text)
-    .action((id: string) =>
+    .option('--json', 'print JSON')
+    .action((id: string, options: JsonOption) =>
       withBooks((books) => {
         books.accounts.setStatus(id, status);
-        printLine(`Account ${id} is ${status}.`);
+        const account = described(books, books.accounts.get(id));
+        printResult(options, account, `Account ${id} is ${status}.`);
+      }),
+    );
+}
+
+function addSetPlan(accounts: Command): void {
+  accounts
+    .command('set-plan <account> <plan>')
+    .description(`Change the plan (${PLANS.join(', ')}); the allowance follows next month.`)
+    .option('--json', 'print JSON')
+    .action((id: string, plan: string, options: JsonOption) =>
+      withBooks((books) => {
+        const known = PLANS.find((name) => name === plan);
+        if (known === undefined) {
+          throw new Error(`Expected one of ${PLANS.join(', ')} for the plan.`);
+        }
+        books.accounts.setPlan(id, known);
+        const account = described(books, books.accounts.get(id));
+        printResult(options, account, `Account ${id} has the plan ${known}.`);
       }),
     );
 }
@@ -83,26 +96,27 @@ export function addAccountsCommand(program: Command): void {
     .command('list')
     .description('List every account.')
     .option('--json', 'print JSON')
-    .action((options: { json?: true }) =>
+    .action((options: JsonOption) =>
       withBooks((books) => {
-        const rows = books.accounts.list().map((account) => described(books, account));
-        if (options.json) printJson(rows);
-        else printTable(rows);
+        printRows(
+          options,
+          books.accounts.list().map((account) => described(books, account)),
+        );
       }),
     );
   accounts
-    .command('set-plan <account> <plan>')
-    .description(`Change the plan (${PLANS.join(', ')}); the allowance follows next month.`)
-    .action((id: string, plan: string) =>
+    .command('show <account>')
+    .description('Print one account.')
+    .option('--json', 'print JSON')
+    .action((id: string, options: JsonOption) =>
       withBooks((books) => {
-        const known = PLANS.find((name) => name === plan);
-        if (known === undefined)
-          throw new Error(`Expected one of ${PLANS.join(', ')} for the plan.`);
-        books.accounts.setPlan(id, known);
-        printLine(`Account ${id} has the plan ${known}.`);
+        const account = described(books, books.accounts.get(id));
+        if (options.json) printJson(account);
+        else printTable([account]);
       }),
     );
-  addChange(accounts, 'suspend', 'Refuse the calls of an account.', 'suspended');
-  addChange(accounts, 'activate', 'Answer the calls of an account again.', 'active');
-  addChange(accounts, 'cancel', 'Give no further monthly credits.', 'cancelled');
+  addSetPlan(accounts);
+  addStatus(accounts, 'suspend', 'Refuse the calls of an account.', 'suspended');
+  addStatus(accounts, 'activate', 'Answer the calls of an account again.', 'active');
+  addStatus(accounts, 'cancel', 'Give no further monthly credits.', 'cancelled');
 }

@@ -4,6 +4,7 @@ import { Accounts } from '../accounts/accounts.ts';
 import { ApiKeys } from '../accounts/api-keys.ts';
 import { Ledger } from '../accounts/ledger.ts';
 import { loadPrices, type Prices } from '../accounts/prices.ts';
+import { loadConfig } from '../config.ts';
 import type { CreditsSummary } from '../http/routes/credits.ts';
 import { AccountsTable } from '../store/accounts-table.ts';
 import { ApiKeysTable } from '../store/api-keys-table.ts';
@@ -51,4 +52,14 @@ export function openBooks(dataDir: string, now: () => number = Date.now): Books 
       };
     },
   };
+}
+
+/** Open the books of the configured data folder for one command, and close them after it. */
+export function withBooks<T>(work: (books: Books) => T): T {
+  const books = openBooks(loadConfig().dataDir);
+  try {
+    return work(books);
+  } finally {
+    books.database.close();
+  }
 }

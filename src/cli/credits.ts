@@ -1,9 +1,8 @@
 /** `garnish credits`: grants, balances, history and an audit of the books. */
 import type { Command } from 'commander';
 import { auditBooks } from '../accounts/audit.ts';
-import { loadConfig } from '../config.ts';
-import { openBooks } from './books.ts';
-import { printJson, printLine, printTable, timeText } from './output.ts';
+import { withBooks } from './books.ts';
+import { printJson, printLine, printResult, printRows, timeText } from './output.ts';
 import { wholeNumber } from './parse.ts';
 
 interface Options {
@@ -11,8 +10,6 @@ interface Options {
   readonly note?: string;
   readonly json?: true;
 }
-
-const books = () => openBooks(loadConfig().dataDir);
 
 function addGrant(credits: Command): void {
   credits
@@ -23,12 +20,16 @@ function addGrant(credits: Command): void {
     .option('--note <text>', 'why')
     .option('--json', 'print JSON')
     .action((amount: number, options: Options) => {
-      const { accounts, ledger } = books();
-      accounts.get(options.account);
-      ledger.grant(options.account, amount, options.note ?? 'grant');
-      const { total } = ledger.balance(options.account);
-      if (options.json) printJson({ account_id: options.account, credits: total });
-      else printLine(`Account ${options.account} has ${total} credits.`);
+      const total = withBooks(({ accounts, ledger }) => {
+        const { id } = accounts.get(options.account);
+        ledger.grant(id, amount, options.note ?? 'grant');
+        return ledger.balance(id).total;
+      });
+      printResult(
+        options,
+        { account_id: options.account, credits: total },
+        `Account ${options.account} has ${total} credits.`,
+      );
     });
 }
 
@@ -39,13 +40,15 @@ function addBalance(credits: Command): void {
     .requiredOption('--account <id>', 'account')
     .option('--json', 'print JSON')
     .action((options: Options) => {
-      const { accounts, ledger } = books();
-      accounts.get(options.account);
-      const { total, monthly, granted } = ledger.balance(options.account);
-      const used = ledger.usedThisMonth(options.account);
-      if (options.json) printJson({ credits: total, monthly, granted, used_this_month: used });
-      else
-        printLine(`${total} credits (${monthly} of this month, ${granted} granted); ${used} used.`);
+      const { total, monthly, granted, used } = withBooks(({ accounts, ledger }) => {
+        const { id } = accounts.get(options.account);
+        return { ...ledger.balance(id), used: ledger.usedThisMonth(id) };
+      });
+      printResult(
+        options,
+        { credits: total, monthly, granted, used_this_month: used },
+        `${total} credits (${monthly} of this month, ${granted} granted); ${used} used.`,
+      );
     });
 }
 
@@ -56,19 +59,21 @@ function addHistory(credits: Command): void {
     .requiredOption('--account <id>', 'account')
     .option('--json', 'print JSON')
     .action((options: Options) => {
-      const { accounts, ledger } = books();
-      accounts.get(options.account);
-      const rows = ledger.history(options.account).map((entry) => ({
-        id: entry.id,
-        created_at: timeText(entry.createdAt),
-        kind: entry.kind,
-        bucket: entry.bucket,
-        amount: entry.amount,
-        job: entry.jobId,
-        note: entry.note,
-      }));
-      if (options.json) printJson(rows);
-      else printTable(rows);
+      const entries = withBooks(({ accounts, ledger }) =>
+        ledger.history(accounts.get(options.account).id),
+      );
+      printRows(
+        options,
+        entries.map((entry) => ({
+          id: entry.id,
+          created_at: timeText(entry.createdAt),
+          kind: entry.kind,
+          bucket: entry.bucket,
+          amount: entry.amount,
+          job: entry.jobId,
+          note: entry.note,
+        })),
+      );
     });
 }
 
@@ -83,7 +88,7 @@ export function addCreditsCommand(program: Command): void {
     .description('Check that the books add up; exit code 1 when they do not.')
     .option('--json', 'print JSON')
     .action((options: { json?: true }) => {
-      const violations = auditBooks(books().database);
+      const violations = withBooks(({ database }) => auditBooks(database));
       if (options.json) printJson({ violations });
       else if (violations.length === 0) printLine('The books add up.');
       else for (const line of violations) printLine(line);

@@ -1,9 +1,8 @@
 /** `garnish keys`: make, list and revoke API keys; works while the server runs. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { SCOPES, type Scope } from '../accounts/api-keys.ts';
-import { loadConfig } from '../config.ts';
-import { openBooks } from './books.ts';
-import { printJson, printLine, printTable, timeText } from './output.ts';
+import { withBooks } from './books.ts';
+import { printResult, printRows, timeText } from './output.ts';
 import { wholeNumber } from './parse.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,32 +27,40 @@ function scopeList(text: string): readonly Scope[] {
 }
 
 function create(options: CreateOptions): void {
-  const books = openBooks(loadConfig().dataDir);
-  const { id, key } = books.keys.create(options.account, {
-    ...(options.label === undefined ? {} : { label: options.label }),
-    ...(options.scopes === undefined ? {} : { scopes: options.scopes }),
-    expiresAt:
-      options.expiresInDays === undefined ? undefined : Date.now() + options.expiresInDays * DAY_MS,
-  });
-  if (options.json) printJson({ key_id: id, key });
-  else printLine(`${key}\nThis is key ${id}. It is shown only now; only its hash is stored.`);
+  const days = options.expiresInDays;
+  const { id, key } = withBooks((books) =>
+    books.keys.create(options.account, {
+      ...(options.label === undefined ? {} : { label: options.label }),
+      ...(options.scopes === undefined ? {} : { scopes: options.scopes }),
+      expiresAt: days === undefined ? undefined : Date.now() + days * DAY_MS,
+    }),
+  );
+  printResult(
+    options,
+    { key_id: id, key },
+    `${key}\nThis is key ${id}. It is shown only now; only its hash is stored.`,
+  );
 }
 
-function list(options: { account: string; json?: true }): void {
-  const { accounts, keys } = openBooks(loadConfig().dataDir);
-  accounts.get(options.account);
-  const rows = keys.list(options.account).map((key) => ({
-    key_id: key.id,
-    label: key.label,
-    last4: key.last4,
-    scopes: key.scopes,
-    created_at: timeText(key.createdAt),
-    last_used_at: timeText(key.lastUsedAt),
-    expires_at: timeText(key.expiresAt),
-    revoked_at: timeText(key.revokedAt),
-  }));
-  if (options.json) printJson(rows);
-  else printTable(rows);
+function list(options: { readonly account: string; readonly json?: true }): void {
+  const rows = withBooks(({ accounts, keys }) =>
+    keys.list(accounts.get(options.account).id).map((key) => ({
+      key_id: key.id,
+      label: key.label,
+      last4: key.last4,
+      scopes: key.scopes,
+      created_at: timeText(key.createdAt),
+      last_used_at: timeText(key.lastUsedAt),
+      expires_at: timeText(key.expiresAt),
+      revoked_at: timeText(key.revokedAt),
+    })),
+  );
+  printRows(options, rows);
+}
+
+function revoke(id: string, options: { readonly json?: true }): void {
+  if (!withBooks(({ keys }) => keys.revoke(id))) throw new Error(`There is no live key ${id}.`);
+  printResult(options, { key_id: id, revoked: true }, `Key ${id} is revoked.`);
 }
 
 /** Adds the command. */
@@ -77,10 +84,6 @@ export function addKeysCommand(program: Command): void {
   keys
     .command('revoke <key>')
     .description('Revoke a key by its id, at once.')
-    .action((id: string) => {
-      if (!openBooks(loadConfig().dataDir).keys.revoke(id)) {
-        throw new Error(`There is no live key ${id}.`);
-      }
-      printLine(`Key ${id} is revoked.`);
-    });
+    .option('--json', 'print JSON')
+    .action(revoke);
 }

@@ -33,3 +33,15 @@ export function printTable(rows: readonly Row[]): void {
 /** ISO time to the second, or null. */
 export const timeText = (timeMs: number | null): string | null =>
   timeMs === null ? null : `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
+
+/** Print what a command did: the value as JSON when that was asked for, else the line. */
+export function printResult(options: { readonly json?: true }, value: unknown, line: string): void {
+  if (options.json) printJson(value);
+  else printLine(line);
+}
+
+/** Print rows: as JSON when that was asked for, else as a table. */
+export function printRows(options: { readonly json?: true }, rows: readonly Row[]): void {
+  if (options.json) printJson(rows);
+  else printTable(rows);
+}

@@ -143,6 +143,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     deadlineMs: config.deadlineS * 1000,
   });
   const windows = new RateWindows(new DayCountsTable(database), steadyClock());
+  const flushWindows = () => database.transaction(() => windows.flush()); // one sync for all
 
   const storeUpload: RunningServer['storeUpload'] = async (path, bytes, accountId) => {
     const taskId = randomUUID();
@@ -185,7 +186,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   listener.attach(app);
 
   const timers = [
-    every(FLUSH_MS, log, () => windows.flush()),
+    every(FLUSH_MS, log, flushWindows),
     every(SWEEP_MS, log, async () => {
       const deleted = (await results.expire(now())) + (await uploads.expire(now()));
       idempotency.removeOlderThan(now() - IDEMPOTENCY_HOURS * HOUR_MS);
@@ -208,7 +209,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       await Promise.race([listener.close(), patience]);
       await engine.stop(config.shutdownS * 1000);
       for (const stopTimer of timers) stopTimer();
-      windows.flush();
+      flushWindows();
       database.close();
     },
   };
