@@ -103,11 +103,13 @@ class Engine {
 }
 
 let engine: Engine | undefined;
+let isWarm = false;
 
 async function start(message: EngineStart): Promise<void> {
   try {
     engine = new Engine(message);
     await engine.warmUp();
+    isWarm = true;
     send({ type: 'ready', provider: message.device, workers: message.workers });
   } catch (error) {
     send({ type: 'start-failed', reason: error instanceof Error ? error.message : String(error) });
@@ -115,6 +117,7 @@ async function start(message: EngineStart): Promise<void> {
 }
 
 async function stop(): Promise<void> {
+  if (engine !== undefined && !isWarm) die(); // its workers are in a run that nothing can end
   await engine?.drain();
   process.disconnect();
   process.exit(0); // no run is in progress now, so this is clean
