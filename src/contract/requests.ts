@@ -126,7 +126,7 @@ const removeBackgroundOptions = optionsObject(
     output: z.enum(['cutout', 'mask']).default('cutout'),
     background: z
       .string()
-      .regex(/^#[0-9a-f]{6}$/i, 'a colour as #rrggbb (pictures and blur are not there yet)')
+      .regex(/^#[0-9a-fA-F]{6}$/, 'a colour as #rrggbb (pictures and blur are not there yet)')
       .optional()
       .meta({ description: 'Colour laid under the dish.', example: '#f4efe6' }),
     format: format.optional().meta({
