@@ -125,7 +125,7 @@ export class ApiKeys {
     const account = this.#accounts.get(row.accountId);
     if (account === undefined) return undefined;
     if (row.lastUsedAt === null || now - row.lastUsedAt >= TOUCH_INTERVAL_MS) {
-      this.#keys.touch(row.id, now);
+      this.#touch(row.id, now);
     }
     return {
       accountId: row.accountId,
@@ -133,6 +133,16 @@ export class ApiKeys {
       scopes: SCOPES.filter((scope) => row.scopes.split(' ').includes(scope)),
       status: account.status,
     };
+  }
+
+  /** A note for people: a full or busy disk must not lock callers out. */
+  #touch(keyId: string, now: number): void {
+    try {
+      this.#keys.touch(keyId, now);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code !== 'SQLITE_FULL' && code !== 'SQLITE_BUSY') throw error;
+    }
   }
 
   /** Keys of an account, without their secrets. */

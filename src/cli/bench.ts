@@ -15,9 +15,10 @@ import type { BareLoopAnswer, BareLoopRequest } from '../inference/bare-loop.ts'
 import { createLog } from '../observability/log.ts';
 import { PackRegistry, STARTER_PACKS } from '../packs/registry.ts';
 import { SAMPLE_DISH } from './first-run.ts';
+import { sourceLimits } from './layers.ts';
 import { printJson, printLine, printTable } from './output.ts';
 import { wholeNumber } from './parse.ts';
-import { type RunningServer, sourceLimits, startServer } from './server.ts';
+import { type RunningServer, startServer } from './server.ts';
 
 type BenchOperation = 'remove-background' | 'upscale';
 
@@ -120,7 +121,9 @@ async function prepareCall(
   const { key } = server.books.keys.create(account.id);
   const path = join(server.stagingFolder, 'bench-source');
   await copyFile(options.picture, path);
-  const { url } = await server.storeUpload(path, (await stat(path)).size, account.id);
+  const { signal } = new AbortController();
+  const file = { path, bytes: (await stat(path)).size, accountId: account.id };
+  const { url } = await server.intake.take(file, signal);
   return async () => {
     const response = await fetch(`${server.url}/api/${options.operation}`, {
       method: 'POST',

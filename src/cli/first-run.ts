@@ -25,12 +25,13 @@ export async function greetFirstUser(
     Date.now(),
   );
   const { key } = keys.create(account.id, { label: 'first key' });
-  const sampleUrl = await uploadSample(server, account.id);
   print('');
   print(`An account with ${credits} credits was made. Its API key, shown only now:`);
   print('');
   print(`  ${key}`);
   print('');
+  // The key is out before anything can fail: it can never be shown again.
+  const sampleUrl = await uploadSample(server, account.id);
   print('Try it (a drawn sample dish is uploaded already):');
   print('');
   print(
@@ -44,5 +45,6 @@ async function uploadSample(server: RunningServer, accountId: string): Promise<s
   const path = join(server.stagingFolder, 'sample-dish');
   await copyFile(SAMPLE_DISH, path);
   const { size } = await stat(path);
-  return (await server.storeUpload(path, size, accountId)).url;
+  const { signal } = new AbortController();
+  return (await server.intake.take({ path, bytes: size, accountId }, signal)).url;
 }

@@ -1,7 +1,7 @@
 /** The HTTP(S) listener: time-outs, TLS, and an answer for the seconds before the engine is warm. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config.ts';
@@ -10,6 +10,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const CHECK_INTERVAL_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 const MAX_CONNECTIONS = 2_000;
+const CLOSE_GRACE_MS = 5_000;
 
 /** A listener whose handler comes later than its socket. */
 export interface Listener {
@@ -23,24 +24,32 @@ export interface Listener {
 
 const STARTING_RETRY_S = 2;
 
-function answerStarting(res: ServerResponse): void {
-  const body = {
-    error: { code: 'overloaded', message: 'The server is starting. Try again soon.' },
-  };
-  res.writeHead(503, {
+/** The process answers; it cannot do work yet. */
+const answerStarting: RequestListener = (req, res) => {
+  const isHealth = req.url === '/healthz';
+  const error = { code: 'overloaded', message: 'The server is starting. Try again soon.' };
+  res.writeHead(isHealth ? 200 : 503, {
     'Content-Type': 'application/json; charset=utf-8',
     'Retry-After': String(STARTING_RETRY_S),
     'X-Request-Id': randomUUID(),
     'X-RateLimit-Remaining': '0',
     'X-RateLimit-Reset': String(Math.ceil(Date.now() / 1000) + STARTING_RETRY_S),
   });
-  res.end(JSON.stringify(body));
-}
+  res.end(JSON.stringify(isHealth ? { status: 'ok' } : { error }));
+};
 
 function urlOf(config: Config, port: number): string {
   const scheme = config.tlsCert === undefined ? 'http' : 'https';
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return `${scheme}://${host}:${port}`;
+}
+
+function readCredential(setting: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Error(`${setting} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function createListenerServer(config: Config, handler: RequestListener): Server {
@@ -55,7 +64,10 @@ function createListenerServer(config: Config, handler: RequestListener): Server 
   if (config.tlsCert === undefined || config.tlsKey === undefined) {
     return createServer(options, handler);
   }
-  const credentials = { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey) };
+  const credentials = {
+    cert: readCredential('GARNISH_TLS_CERT', config.tlsCert),
+    key: readCredential('GARNISH_TLS_KEY', config.tlsKey),
+  };
   return createTlsServer({ ...options, ...credentials }, handler);
 }
 
@@ -64,7 +76,7 @@ function createListenerServer(config: Config, handler: RequestListener): Server 
  * @throws Error in one plain line when the port is taken or the certificate cannot be read.
  */
 export async function openListener(config: Config): Promise<Listener> {
-  let current: RequestListener = (_req, res) => answerStarting(res);
+  let current: RequestListener = answerStarting;
   const server = createListenerServer(config, (req, res) => current(req, res));
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
@@ -83,6 +95,8 @@ export async function openListener(config: Config): Promise<Listener> {
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
+        // What is still open now is slow to read its answer, or never asked anything.
+        setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
       }),
   };
 }

@@ -48,6 +48,8 @@ export function addServeCommand(program: Command): void {
       dieOnBugs(log);
       const server = await startServer(config, log);
       stopOnSignals(server, log);
-      await greetFirstUser(server, (line) => process.stdout.write(`${line}\n`));
+      await greetFirstUser(server, (line) => process.stdout.write(`${line}\n`)).catch(
+        (error: unknown) => log.warn('sample-not-uploaded', errorFields(error)),
+      );
     });
 }

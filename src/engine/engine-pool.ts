@@ -4,7 +4,7 @@
  * when a real inference on it works, else the CPU, and says which.
  */
 import { availableParallelism } from 'node:os';
-import { internalError, invalidImage, invalidRequest } from '../errors.ts';
+import { internalError, invalidImage, invalidRequest, storageFull } from '../errors.ts';
 import { isCudaProviderInstalled } from './cuda-provider.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { EnginePack, EngineResult, EngineTask, SourceLimits } from './protocol.ts';
@@ -82,7 +82,7 @@ export class Engine {
 
   /**
    * Run one task; the caller holds one of the slots.
-   * @throws ApiError `invalid_image`, `invalid_request`, `internal_error`; the signal's reason when
+   * @throws ApiError `invalid_image`, `invalid_request`, `storage_full`, `internal_error`; the signal's reason when
    *   it fired.
    */
   async run(task: EngineTask, options: TaskOptions): Promise<EngineResult> {
@@ -94,6 +94,7 @@ export class Engine {
       if (!(error instanceof TaskFailure)) throw error;
       if (error.kind === 'invalid_image') throw invalidImage(error.message);
       if (error.kind === 'invalid_request') throw invalidRequest(error.message);
+      if (error.kind === 'storage_full') throw storageFull();
       throw internalError(error);
     }
   }

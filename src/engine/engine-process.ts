@@ -88,7 +88,6 @@ export class EngineProcess {
       throw error;
     }
     this.#isReady = true;
-    this.#backOffMs = FIRST_BACK_OFF_MS;
     child.once('exit', (code, signal) => this.#onExit(code, signal));
   }
 
@@ -183,6 +182,7 @@ export class EngineProcess {
         pending?.onProgress?.(message.fraction);
         return;
       case 'done':
+        this.#backOffMs = FIRST_BACK_OFF_MS; // it works, so a later death is a new trouble
         pending?.resolve(message.result);
         return;
       case 'failed':

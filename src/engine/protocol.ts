@@ -66,7 +66,12 @@ export interface EngineResult {
 }
 
 /** Failures that are the caller's or known; anything else is `internal`. */
-export type EngineErrorKind = 'invalid_image' | 'invalid_request' | 'cancelled' | 'internal';
+export type EngineErrorKind =
+  | 'invalid_image'
+  | 'invalid_request'
+  | 'storage_full'
+  | 'cancelled'
+  | 'internal';
 
 /** First message to an engine process: everything it needs, since it reads no configuration. */
 export interface EngineStart {

@@ -1,7 +1,7 @@
-/** Failures of our own disk while a source arrives: never the fault of the address it came from. */
+/** Failures of our own disk, told from everything else: the caller can try again when there is room. */
 import { type ApiError, internalError, storageFull } from '../errors.ts';
 
-const NO_ROOM: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
+const NO_ROOM: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
 
 /** The error to answer with: `storage_full` when the disk has no room, else `internal_error`. */
 export function diskFailure(error: unknown): ApiError {

@@ -9,7 +9,7 @@ import {
   unsupportedMediaType,
 } from '../errors.ts';
 import { errorFields, type Log } from '../observability/log.ts';
-import { exchangeOf } from './exchange.ts';
+import { CallerLeft, exchangeOf } from './exchange.ts';
 
 /** What the edge needs to know. */
 export interface ErrorEdgeOptions {
@@ -53,10 +53,14 @@ function setErrorHeaders(res: Response, error: ApiError): void {
   if (error.code === 'shutting_down' || error.status === 413) res.setHeader('Connection', 'close');
 }
 
+const hasCallerLeft = (thrown: unknown): boolean =>
+  thrown instanceof CallerLeft ||
+  (thrown instanceof ApiError && thrown.details.cause instanceof CallerLeft);
+
 /** Express error handler: envelope, headers, and a log line for what is our fault. */
 export function errorEdge(options: ErrorEdgeOptions): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
-    if (res.closed) return; // the caller left: nobody to answer, and the request line says 499
+    if (hasCallerLeft(thrown)) return; // nobody to answer; the request line says 499
     const error = thrown instanceof ApiError ? thrown : foreignError(thrown, options.maxBodyBytes);
     if (error.status >= 500 || error.details.cause !== undefined) {
       const level = error.status === 500 ? 'error' : 'info';

@@ -23,11 +23,16 @@ export function exchangeOf(req: Request): Exchange {
   return exchange;
 }
 
+/** The caller closed the connection before the answer was complete. */
+export class CallerLeft extends Error {
+  override readonly name = 'CallerLeft';
+}
+
 /** A signal that fires when the caller leaves before the answer is complete. */
 export function disconnectSignal(res: Response): AbortSignal {
   const controller = new AbortController();
   res.once('close', () => {
-    if (!res.writableFinished) controller.abort(new Error('The caller left.'));
+    if (!res.writableFinished) controller.abort(new CallerLeft('The caller left.'));
   });
   return controller.signal;
 }

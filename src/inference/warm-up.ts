@@ -5,7 +5,7 @@
 import type { Picture } from '../imaging/picture.ts';
 import type { LoadedPack } from './loaded-pack.ts';
 import { findForeground } from './segmentation/salient-object.ts';
-import { enlarge } from './super-resolution/compact-residual.ts';
+import { enlarge, scalesOf } from './super-resolution/compact-residual.ts';
 
 const SIDE_PX = 64;
 
@@ -27,9 +27,7 @@ export async function warmUp(pack: LoadedPack): Promise<void> {
       await findForeground(pack, drawDisc());
       return;
     case 'compact-residual':
-      for (const scale of [2, 4] as const) {
-        if (`x${scale}` in pack.pack.files) await enlarge(pack, drawDisc(), scale, () => undefined);
-      }
+      for (const scale of scalesOf(pack)) await enlarge(pack, drawDisc(), scale, () => undefined);
       return;
     default:
       throw new Error(`Pack ${pack.pack.id} is of the unknown family ${pack.pack.family}.`);

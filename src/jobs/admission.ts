@@ -34,6 +34,11 @@ export class Admission {
     return this.#isDraining;
   }
 
+  /** Jobs in progress. */
+  get count(): number {
+    return this.#total;
+  }
+
   /**
    * Take one job of an account.
    * @returns A function to call once when the job has ended.

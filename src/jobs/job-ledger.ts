@@ -3,7 +3,12 @@
  * and the idempotency record that go with it: after a crash either all of a step happened or none.
  */
 import type { Ledger } from '../accounts/ledger.ts';
-import { ApiError, idempotencyConflict, idempotencyInProgress } from '../errors.ts';
+import {
+  ApiError,
+  idempotencyConflict,
+  idempotencyInProgress,
+  insufficientCredits,
+} from '../errors.ts';
 import type { PublishedFile } from '../results/result-store.ts';
 import type { Database } from '../store/database.ts';
 import type { IdempotencyTable } from '../store/idempotency-table.ts';
@@ -67,6 +72,15 @@ export class JobLedger {
       throw idempotencyInProgress(RETRY_AFTER_S);
     }
     return JSON.parse(job.resultJson) as JobResult;
+  }
+
+  /**
+   * Refuse early what the balance cannot pay; the reservation decides.
+   * @throws ApiError `insufficient_credits`.
+   */
+  assertAffordable(accountId: string, costCredits: number): void {
+    const { total } = this.#parts.ledger.balance(accountId);
+    if (total < costCredits) throw insufficientCredits(costCredits, total);
   }
 
   /**

@@ -7,7 +7,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine-pool.ts';
 import type { EngineFile, EngineResult } from '../engine/protocol.ts';
-import { ApiError, internalError } from '../errors.ts';
+import { ApiError, shuttingDown } from '../errors.ts';
+import { diskFailure } from '../fetching/disk-failure.ts';
 import type { ImageUrl } from '../fetching/image-url.ts';
 import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { errorFields, type Log } from '../observability/log.ts';
@@ -21,7 +22,9 @@ import type { JobPlan } from './plan.ts';
 
 /** What the service is made of. */
 export interface JobServiceParts {
+  /** Finds price and pack. @throws ApiError `model_unavailable`. */
   readonly plan: (request: JobRequest) => JobPlan;
+  readonly costOf: (request: JobRequest) => number;
   readonly admission: Admission;
   readonly ledger: JobLedger;
   readonly fetcher: Pick<SourceFetcher, 'prepare' | 'fetchTo'>;
@@ -53,6 +56,9 @@ type MadeFile = EngineResult & { readonly file: EngineFile };
 /** Runs paid calls. */
 export class JobService {
   readonly #parts: JobServiceParts;
+  readonly #stopping = new AbortController();
+  /** Jobs whose void failed, for example because the disk was full. */
+  readonly #unvoided = new Map<string, { readonly accountId: string; readonly reason: unknown }>();
 
   constructor(parts: JobServiceParts) {
     this.#parts = parts;
@@ -63,11 +69,13 @@ export class JobService {
    * @throws ApiError; whatever its code, nothing was charged.
    */
   async run(request: JobRequest, payer: Payer, options: RunOptions): Promise<RunOutcome> {
-    const { ledger, admission, fetcher, plan: planOf } = this.#parts;
+    const { ledger, admission, fetcher, plan: planOf, costOf } = this.#parts;
     const delivered = ledger.replay(payer, options.idempotency);
     if (delivered !== undefined) return { result: delivered, isReplay: true };
+    const { imageUrl } = request;
+    const source = imageUrl === undefined ? undefined : fetcher.prepare(imageUrl, payer.accountId);
+    ledger.assertAffordable(payer.accountId, costOf(request));
     const plan = planOf(request);
-    const source = fetcher.prepare(plan.imageUrl, payer.accountId);
     const leave = await admission.admit(payer.accountId);
     try {
       const ticket = ledger.reserve(plan, payer, options.idempotency);
@@ -82,19 +90,27 @@ export class JobService {
 
   async #carry(
     ticket: JobTicket,
-    { plan, source }: { readonly plan: JobPlan; readonly source: ImageUrl },
+    { plan, source }: { readonly plan: JobPlan; readonly source: ImageUrl | undefined },
     caller: AbortSignal,
   ): Promise<JobResult> {
     const { fetcher, results, deadlineMs } = this.#parts;
-    const signal = AbortSignal.any([caller, AbortSignal.timeout(deadlineMs)]);
+    const signal = AbortSignal.any([
+      caller,
+      AbortSignal.timeout(deadlineMs),
+      this.#stopping.signal,
+    ]);
     const sourcePath = join(results.stagingFolder, `${ticket.random}.source`);
     try {
-      await fetcher.fetchTo(source, ticket.accountId, sourcePath, signal);
+      if (source !== undefined) {
+        await fetcher.fetchTo(source, ticket.accountId, sourcePath, signal);
+      }
       const made = await this.#infer(ticket, plan, sourcePath, signal);
+      signal.throwIfAborted(); // nothing is stored yet: who left does not pay
       return await this.#deliver(ticket, plan, made);
     } catch (error) {
-      await this.#discard(ticket, plan, error);
-      throw error instanceof ApiError ? error : internalError(error);
+      const failure = error instanceof ApiError ? error : diskFailure(error);
+      await this.#discard(ticket, plan, failure);
+      throw failure;
     } finally {
       await rm(sourcePath, { force: true });
     }
@@ -146,14 +162,34 @@ export class JobService {
     return result;
   }
 
-  /** Undo a failed job. A failure here is left to the recovery at the next start. */
+  /** Fail every job in progress with `shutting_down`; they are voided as any failed job. */
+  abortAll(): void {
+    this.#stopping.abort(shuttingDown());
+  }
+
+  /** Try again what could not be voided; called now and then. */
+  retryVoids(): void {
+    for (const [jobId, { accountId, reason }] of [...this.#unvoided]) {
+      this.#void(jobId, accountId, reason);
+    }
+  }
+
+  /** Undo a failed job: its files, then its reservation, the one whatever becomes of the other. */
   async #discard(ticket: JobTicket, plan: JobPlan, reason: unknown): Promise<void> {
-    const { ledger, results, log } = this.#parts;
+    const { results, log } = this.#parts;
+    await results.discard(plan.resultKind, ticket.random).catch((error: unknown) => {
+      log.error('job-files-not-removed', { jobId: ticket.id, ...errorFields(error) });
+    });
+    this.#void(ticket.id, ticket.accountId, reason);
+  }
+
+  #void(jobId: string, accountId: string, reason: unknown): void {
     try {
-      await results.discard(plan.resultKind, ticket.random);
-      ledger.void(ticket.id, ticket.accountId, reason);
+      this.#parts.ledger.void(jobId, accountId, reason);
+      this.#unvoided.delete(jobId);
     } catch (error) {
-      log.error('job-not-voided', { jobId: ticket.id, ...errorFields(error) });
+      this.#unvoided.set(jobId, { accountId, reason });
+      this.#parts.log.error('job-not-voided', { jobId, ...errorFields(error) });
     }
   }
 }

@@ -13,6 +13,8 @@ export type JobRequest =
       readonly operation: 'generate';
       readonly model: ModelId;
       readonly count: number;
+      /** Picture to edit, if any. */
+      readonly imageUrl: string | undefined;
     }
   | { readonly operation: 'enhance'; readonly imageUrl: string }
   | {

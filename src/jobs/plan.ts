@@ -1,4 +1,4 @@
-/** What a request means here: its price, the pack that will answer, and the engine's operation. */
+/** What a request means here: its price, its source, the pack that will answer, the engine's operation. */
 import type { Prices } from '../accounts/prices.ts';
 import type { EngineOperation } from '../engine/protocol.ts';
 import { type ApiError, modelUnavailable } from '../errors.ts';
@@ -16,8 +16,27 @@ export interface JobPlan {
   readonly engineOperation: EngineOperation;
 }
 
-/** Finds the pack for an operation; undefined when none is installed. */
-export type PackFinder = (task: 'segmentation' | 'super-resolution') => string | undefined;
+/** Finds the pack for a task that has a file of a role; undefined when none is installed. */
+export type PackFinder = (
+  task: 'segmentation' | 'super-resolution',
+  role: string,
+) => string | undefined;
+
+/** Price of a request in credits. */
+export function costOf(request: JobRequest, { operations }: Prices): number {
+  switch (request.operation) {
+    case 'generate':
+      return operations.generate[request.model] * request.count;
+    case 'enhance':
+      return operations.enhance;
+    case 'remove-background':
+      return operations['remove-background'];
+    case 'upscale':
+      return operations.upscale[request.scale];
+    default:
+      return request satisfies never;
+  }
+}
 
 const noPackFor = (what: string): ApiError =>
   modelUnavailable(`No model pack for ${what} is installed on this server. You were not charged.`);
@@ -32,6 +51,7 @@ function requirePack(id: string | undefined, what: string): string {
  * @throws ApiError `model_unavailable` when no installed pack can do it.
  */
 export function planJob(request: JobRequest, packFor: PackFinder, prices: Prices): JobPlan {
+  const costCredits = costOf(request, prices);
   switch (request.operation) {
     case 'generate':
       throw noPackFor('generating pictures');
@@ -42,21 +62,23 @@ export function planJob(request: JobRequest, packFor: PackFinder, prices: Prices
         operation: request.operation,
         idPrefix: 'bg',
         resultKind: 'nobg',
-        costCredits: prices.operations['remove-background'],
-        packId: requirePack(packFor('segmentation'), 'removing backgrounds'),
+        costCredits,
+        packId: requirePack(packFor('segmentation', 'model'), 'removing backgrounds'),
         imageUrl: request.imageUrl,
         engineOperation: { operation: 'remove-background', ...request.options },
       };
-    case 'upscale':
+    case 'upscale': {
+      const { scale } = request;
       return {
         operation: request.operation,
         idPrefix: 'up',
         resultKind: 'upscaled',
-        costCredits: prices.operations.upscale[request.scale],
-        packId: requirePack(packFor('super-resolution'), 'upscaling'),
+        costCredits,
+        packId: requirePack(packFor('super-resolution', `x${scale}`), `upscaling ${scale}x`),
         imageUrl: request.imageUrl,
-        engineOperation: { operation: 'upscale', scale: request.scale, ...request.options },
+        engineOperation: { operation: 'upscale', scale, ...request.options },
       };
+    }
     default:
       return request satisfies never;
   }

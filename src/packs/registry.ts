@@ -86,16 +86,21 @@ export class PackRegistry {
     return new PackRegistry([...packs.values()]);
   }
 
-  /** Id of the pack that answers a task: the last one installed; undefined when there is none. */
-  packFor(task: Manifest['task']): string | undefined {
-    return this.packs.findLast(({ manifest }) => manifest.task === task)?.manifest.id;
+  /**
+   * Id of the pack that answers a task: the last one installed.
+   * @returns undefined when there is none, or it has no file of the role.
+   */
+  packFor(task: Manifest['task'], role: string): string | undefined {
+    const pack = this.#last(task);
+    const hasRole = pack?.manifest.files.some((file) => file.role === role) ?? false;
+    return hasRole ? pack?.manifest.id : undefined;
   }
 
   /** The packs that the engine loads: one for each task it has code for. */
   enginePacks(): readonly EnginePack[] {
     const tasks = ['segmentation', 'super-resolution'] as const;
     return tasks.flatMap((task) => {
-      const pack = this.packs.findLast(({ manifest }) => manifest.task === task);
+      const pack = this.#last(task);
       if (pack === undefined) return [];
       const { manifest, folder } = pack;
       const files = Object.fromEntries(
@@ -103,5 +108,9 @@ export class PackRegistry {
       );
       return [{ id: manifest.id, task, family: manifest.family, files, inputs: manifest.inputs }];
     });
+  }
+
+  #last(task: Manifest['task']): InstalledPack | undefined {
+    return this.packs.findLast(({ manifest }) => manifest.task === task);
   }
 }

@@ -312,6 +312,21 @@ describe('500 and 503', () => {
     expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
   });
 
+  it('generate and enhance check the source and the balance before the packs', async () => {
+    const data = 'data:image/png;base64,AA';
+    const { key } = garnish.newKey({ credits: 1 });
+    const call = (path: string, body: unknown) => garnish.post(path, body, { key });
+    expectError(await call('/api/enhance', { image_url: data }), 400, 'invalid_image_url');
+    expectError(
+      await call('/api/generate', { prompt: 'Pho', options: { image_url: data } }),
+      400,
+      'invalid_image_url',
+    );
+    const dear = await call('/api/generate', { prompt: 'Pho', model: 'flux-2-max', count: 2 });
+    expectError(dear, 402, 'insufficient_credits');
+    expect(dear.json).toMatchObject({ error: { required_credits: 4, available_credits: 1 } });
+  });
+
   it('storage_full when the disk has too little room', async () => {
     const other = await startTestServer({ GARNISH_MIN_FREE_DISK_MIB: '10000000' });
     try {
@@ -336,11 +351,16 @@ describe('500 and 503', () => {
       expectError(answer, 503, 'overloaded');
       expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
     }
+    const file = await encoded(drawPlate(64, 64));
     const running = other.post('/api/upscale', { image_url: url });
     await new Promise((resolve) => setTimeout(resolve, 100));
     const stopped = other.server.stop();
     const late = await other.post('/api/upscale', { image_url: url });
     expectError(late, 503, 'shutting_down');
+    const form = new FormData();
+    form.append('file', new Blob([new Uint8Array(file)]), 'late.jpg');
+    const upload = await other.call('/api/uploads', { method: 'POST', body: form });
+    expectError(upload, 503, 'shutting_down');
     expect((await running).status).toBe(200);
     await stopped;
     rmSync(other.dataDir, { recursive: true });

@@ -172,6 +172,31 @@ it('a bad start is one plain line and an exit code', async () => {
   taken.close();
 }, 60_000);
 
+it('a start that fails late leaves nothing running', async () => {
+  writeFileSync(join(dataDir, 'cdn'), 'a file where the folder should be');
+  const failed = await run(process.execPath, [MAIN, 'serve'], { env: environment() }).catch(
+    (error: unknown) => error as { code: number; stderr: string },
+  );
+  expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/^garnish: .*cdn/m) });
+}, 60_000);
+
+it('answers 503 and charges nothing when a call outlasts the time to stop', async () => {
+  const server = await start({ FIRST: '1', GARNISH_SHUTDOWN_S: '1' });
+  const sampleUrl = /"image_url": "([^"]+)"/.exec(server.output())?.[1];
+  const key = /Bearer (\S+)"/.exec(server.output())?.[1] ?? '';
+  const body = { image_url: sampleUrl, scale: 4 };
+  const calls = Array.from({ length: 4 }, () => call(server.url, '/api/upscale', key, body));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  server.child.kill('SIGTERM');
+  const answers = await Promise.all(calls);
+  expect(answers.map(({ status }) => status)).toContain(503);
+  const delivered = answers.filter(({ status }) => status === 200).length;
+  expect(await server.exit).toBe(0);
+  expect(JSON.parse(await garnish('credits', 'audit', '--json'))).toEqual({ violations: [] });
+  const [account] = JSON.parse(await garnish('accounts', 'list', '--json'));
+  expect(account.credits).toBe(1000 - 2 * delivered);
+}, 60_000);
+
 it('answers over TLS with the certificate it is given', async () => {
   const identity = selfSigned('localhost', new Date(Date.now() + 86_400_000));
   writeFileSync(join(dataDir, 'cert.pem'), identity.cert);

@@ -13,7 +13,7 @@ import { FairQueue } from '../../src/jobs/fair-queue.ts';
 import type { JobRequest } from '../../src/jobs/job.ts';
 import { JobLedger } from '../../src/jobs/job-ledger.ts';
 import { JobService } from '../../src/jobs/job-service.ts';
-import { planJob } from '../../src/jobs/plan.ts';
+import { costOf, planJob } from '../../src/jobs/plan.ts';
 import type { Log } from '../../src/observability/log.ts';
 import { RESULT_KINDS, ResultStore } from '../../src/results/result-store.ts';
 import { IdempotencyTable } from '../../src/store/idempotency-table.ts';
@@ -80,6 +80,7 @@ export function jobsFixture() {
   const log: Log = { debug: note, info: note, warn: note, error: note };
   const service = new JobService({
     plan: (request) => planJob(request, () => 'pack', loadPrices()),
+    costOf: (request) => costOf(request, loadPrices()),
     admission: new Admission(
       { maxJobs: 1000, maxJobsPerAccount: 1000, minFreeBytes: 0 },
       async () => 1,

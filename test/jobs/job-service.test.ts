@@ -115,6 +115,37 @@ describe('nothing is charged and nothing left behind when', () => {
     expectNothingCharged(fixture, 'internal_error');
   });
 
+  test('the caller leaves when the engine is done but nothing is stored', async () => {
+    const fixture = jobsFixture();
+    const caller = new AbortController();
+    const { engine } = fixture.world;
+    fixture.world.engine = async (task, options) => {
+      const made = await engine(task, options);
+      caller.abort(new Error('the caller left'));
+      return made;
+    };
+    expect(await outcome(fixture, { signal: caller.signal })).toBe('internal_error');
+    expect(fixture.states()).toEqual([{ state: 'voided', code: 'internal_error' }]);
+    expect(fixture.balance()).toBe(CREDITS);
+    expect(fixture.files()).toEqual([]);
+  });
+
+  test('the server stops for good while the job runs', async () => {
+    const fixture = jobsFixture();
+    fixture.world.engine = (_task, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    const running = outcome(fixture);
+    await expect
+      .poll(() => fixture.states().map(({ state }) => state), { timeout: 10_000 })
+      .toEqual(['running']);
+    fixture.service.abortAll();
+    expect(await running).toBe('shutting_down');
+    expect(fixture.states()).toEqual([{ state: 'voided', code: 'shutting_down' }]);
+    expect(fixture.balance()).toBe(CREDITS);
+  });
+
   test('the caller leaves while the job waits for a slot', async () => {
     const fixture = jobsFixture();
     const caller = new AbortController();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { loadPrices } from '../../src/accounts/prices.ts';
 import { idempotencyToken } from '../../src/jobs/idempotency.ts';
 import type { JobRequest } from '../../src/jobs/job.ts';
-import { planJob } from '../../src/jobs/plan.ts';
+import { costOf, planJob } from '../../src/jobs/plan.ts';
 import { codeOf } from '../accounts/caught.ts';
 import { REQUEST } from './fixture.ts';
 
@@ -16,14 +16,23 @@ const prices = loadPrices();
 
 test('each operation has its price, its pack and its place on the CDN', () => {
   const planned = [REQUEST, upscale(2), upscale(4)].map((request) => {
-    const plan = planJob(request, (task) => `pack for ${task}`, prices);
+    const plan = planJob(request, (task, role) => `${task} ${role}`, prices);
     return [plan.idPrefix, plan.resultKind, plan.costCredits, plan.packId];
   });
   expect(planned).toEqual([
-    ['bg', 'nobg', 1, 'pack for segmentation'],
-    ['up', 'upscaled', 1, 'pack for super-resolution'],
-    ['up', 'upscaled', 2, 'pack for super-resolution'],
+    ['bg', 'nobg', 1, 'segmentation model'],
+    ['up', 'upscaled', 1, 'super-resolution x2'],
+    ['up', 'upscaled', 2, 'super-resolution x4'],
   ]);
+});
+
+test('generating is priced by model and count, enhancing is one credit', () => {
+  const generate = (model: 'flux-2-pro' | 'seeddream' | 'flux-2-max', count: number) =>
+    costOf({ operation: 'generate', model, count, imageUrl: undefined }, prices);
+  expect([generate('flux-2-pro', 4), generate('seeddream', 1), generate('flux-2-max', 3)]).toEqual([
+    4, 1, 6,
+  ]);
+  expect(costOf({ operation: 'enhance', imageUrl: 'https://a.example/' }, prices)).toBe(1);
 });
 
 test('what no installed pack can do is refused before anything is charged', () => {
@@ -31,7 +40,7 @@ test('what no installed pack can do is refused before anything is charged', () =
     REQUEST,
     upscale(2),
     { operation: 'enhance', imageUrl: 'https://pictures.example/dish.jpg' },
-    { operation: 'generate', model: 'flux-2-pro', count: 1 },
+    { operation: 'generate', model: 'flux-2-pro', count: 1, imageUrl: undefined },
   ];
   for (const request of requests) {
     expect(codeOf(() => planJob(request, () => undefined, prices))).toBe('model_unavailable');

@@ -12,7 +12,12 @@ export const generateRoute = (jobs: JobService, readBody: RequestHandler): Route
     {
       operation: 'generate',
       schema: generateRequest,
-      toJob: ({ model, count }) => ({ operation: 'generate', model, count }),
+      toJob: ({ model, count, options }) => ({
+        operation: 'generate',
+        model,
+        count,
+        imageUrl: options.imageUrl,
+      }),
       toAnswer: (result, body): z.infer<typeof generateResponse> => ({
         id: result.id,
         status: 'completed',

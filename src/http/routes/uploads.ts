@@ -13,15 +13,9 @@ import {
   requestTimeout,
   unsupportedMediaType,
 } from '../../errors.ts';
+import type { UploadIntake } from '../../jobs/upload-intake.ts';
 import { callerOf, requireScope } from '../authenticate.ts';
-
-/** An upload that was looked into and stored. */
-export interface StoredUpload {
-  readonly url: string;
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly expiresAtMs: number;
-}
+import { disconnectSignal } from '../exchange.ts';
 
 /** What the route needs. */
 export interface UploadsOptions {
@@ -29,8 +23,7 @@ export interface UploadsOptions {
   readonly stagingFolder: string;
   readonly maxBytes: number;
   readonly timeoutMs: number;
-  /** Checks and keeps a picture. @throws ApiError `invalid_image`, `storage_full`. */
-  store(path: string, bytes: number, accountId: string): Promise<StoredUpload>;
+  readonly intake: Pick<UploadIntake, 'take'>;
 }
 
 /** An error of the disk or the network has a code such as ENOSPC; one of the multipart parser has none. */
@@ -85,7 +78,9 @@ export function uploadsRoute(options: UploadsOptions): Router {
     if (req.file === undefined) throw invalidRequest('Expected a file in the field "file".');
     const { path, size } = req.file;
     try {
-      const upload = await options.store(path, size, callerOf(req).accountId);
+      const { accountId } = callerOf(req);
+      const file = { path, bytes: size, accountId };
+      const upload = await options.intake.take(file, disconnectSignal(res));
       const answer: z.infer<typeof uploadResponse> = {
         image_url: upload.url,
         width: upload.widthPx,

@@ -21,6 +21,9 @@ function dispatch(context: OperationContext): Promise<EngineResult> {
   }
 }
 
+/** How Node and libvips tell that the disk has no room. */
+const NO_ROOM = /ENOSPC|EDQUOT|No space left on device|Disk quota exceeded/;
+
 /**
  * Carry out one task.
  * @throws OperationError for every failure.
@@ -32,6 +35,7 @@ export async function runOperation(context: OperationContext): Promise<EngineRes
     if (error instanceof OperationError) throw error;
     if (error instanceof PictureError) throw new OperationError('invalid_image', error.message);
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (NO_ROOM.test(reason)) throw new OperationError('storage_full', reason);
     throw new OperationError('internal', reason);
   }
 }

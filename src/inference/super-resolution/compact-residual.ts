@@ -15,6 +15,10 @@ const inputsSchema = z.strictObject({
   scales: z.array(z.union([z.literal(2), z.literal(4)])).min(1),
 });
 
+/** Factors that a pack says it has. */
+export const scalesOf = (pack: LoadedPack): readonly (2 | 4)[] =>
+  inputsSchema.parse(pack.pack.inputs).scales;
+
 /** Called after each tile with the share done, 0..1; throws to stop. */
 export type AfterTile = (fraction: number) => void;
 

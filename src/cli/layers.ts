@@ -1,0 +1,121 @@
+/** Builds the layers below HTTP: tables and folders, the engine, the jobs. */
+import type { Config } from '../config.ts';
+import { Engine } from '../engine/engine-pool.ts';
+import type { SourceLimits } from '../engine/protocol.ts';
+import { Admission } from '../jobs/admission.ts';
+import { FairQueue } from '../jobs/fair-queue.ts';
+import { JobLedger } from '../jobs/job-ledger.ts';
+import { JobService } from '../jobs/job-service.ts';
+import { costOf, planJob } from '../jobs/plan.ts';
+import { UploadIntake } from '../jobs/upload-intake.ts';
+import type { Log } from '../observability/log.ts';
+import type { PackRegistry } from '../packs/registry.ts';
+import { freeBytes } from '../results/disk-room.ts';
+import { ResultStore } from '../results/result-store.ts';
+import { UploadStore } from '../results/upload-store.ts';
+import { IdempotencyTable } from '../store/idempotency-table.ts';
+import { JobsTable } from '../store/jobs-table.ts';
+import { ResultsTable } from '../store/results-table.ts';
+import { UploadsTable } from '../store/uploads-table.ts';
+import type { Books } from './books.ts';
+import { createSourceFetcher } from './sources.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MIB = 1024 * 1024;
+
+/** Limits of pictures, as the engine takes them. */
+export const sourceLimits = (config: Config): SourceLimits => ({
+  maxPixels: config.maxSourcePixels,
+  minSidePx: config.minSidePx,
+  maxSidePx: config.maxSidePx,
+  maxAspectRatio: config.maxAspectRatio,
+  maxResultPixels: config.maxResultPixels,
+});
+
+/** Where pictures and the rows about them lie. */
+export function openStores(config: Config, books: Books, publicUrl: string) {
+  const { database } = books;
+  const results = new ResultsTable(database);
+  return {
+    jobs: new JobsTable(database),
+    resultsTable: results,
+    idempotency: new IdempotencyTable(database),
+    results: new ResultStore(config.dataDir, config.cdnUrl ?? `${publicUrl}/cdn`, results),
+    uploads: new UploadStore(
+      config.dataDir,
+      publicUrl,
+      config.uploadHours * HOUR_MS,
+      new UploadsTable(database),
+    ),
+  };
+}
+
+/** Tables and folders. */
+export type Stores = ReturnType<typeof openStores>;
+
+/** Start the engine processes. @throws Error with the reason. */
+export async function startEngine(
+  config: Config,
+  registry: PackRegistry,
+  log: Log,
+): Promise<Engine> {
+  const engine = new Engine({
+    devices: config.devices,
+    workers: config.engineWorkers,
+    packs: registry.enginePacks(),
+    limits: sourceLimits(config),
+    log: (event, fields) => log.info(event, fields),
+  });
+  await engine.start();
+  return engine;
+}
+
+/** What the jobs layer is built from. */
+export interface WorkParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly books: Books;
+  readonly stores: Stores;
+  readonly registry: PackRegistry;
+  readonly engine: Engine;
+}
+
+/** The jobs layer: ledger, admission, queue, paid calls and uploads. */
+export function openJobs({ config, log, books, stores, registry, engine }: WorkParts) {
+  const { database, ledger: credits, prices } = books;
+  const ledger = new JobLedger({
+    database,
+    ledger: credits,
+    jobs: stores.jobs,
+    results: stores.resultsTable,
+    idempotency: stores.idempotency,
+    now: Date.now,
+    retentionMs: config.retentionDays === 0 ? undefined : config.retentionDays * DAY_MS,
+  });
+  const admission = new Admission(
+    {
+      maxJobs: engine.slots + config.maxQueue,
+      maxJobsPerAccount: config.maxJobsPerAccount,
+      minFreeBytes: config.minFreeDiskMib * MIB,
+    },
+    () => freeBytes(config.dataDir),
+  );
+  const queue = new FairQueue(engine.slots);
+  const deadlineMs = config.deadlineS * 1000;
+  const { results, uploads } = stores;
+  const service = new JobService({
+    plan: (request) => planJob(request, (task, role) => registry.packFor(task, role), prices),
+    costOf: (request) => costOf(request, prices),
+    admission,
+    ledger,
+    fetcher: createSourceFetcher(config, results, uploads, Date.now),
+    queue,
+    engine,
+    results,
+    log,
+    deadlineMs,
+  });
+  const intake = new UploadIntake({ admission, queue, engine, uploads, deadlineMs, now: Date.now });
+  return { ledger, admission, service, intake };
+}
