@@ -2,33 +2,30 @@
  * The parent's side of one engine process: start it, give it tasks, cancel them, and replace it when
  * it dies or does not stop in time. A dead process costs the tasks that were in it and nothing else.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import type { EngineResult, EngineStart, EngineTask, FromEngine, ToEngine } from './protocol.ts';
+import { spawnEngine } from './spawn-engine.ts';
 import { TaskFailure, type TaskOptions } from './task.ts';
 
 /** What the process needs. */
 export interface EngineProcessOptions {
   readonly start: EngineStart;
   readonly log: (event: string, fields: Record<string, unknown>) => void;
+  /** Time a cancelled task gets to reach its next step before the process is killed; default 5 s. */
+  readonly cancelGraceMs?: number;
 }
 
 interface PendingTask {
+  isLate: boolean;
   readonly resolve: (result: EngineResult) => void;
   readonly reject: (error: TaskFailure) => void;
   readonly onProgress: ((fraction: number) => void) | undefined;
 }
 
 const START_TIMEOUT_MS = 180_000;
-/** Time a cancelled task gets to reach its next step before the process is killed. */
 const CANCEL_GRACE_MS = 5_000;
 const MAX_BACK_OFF_MS = 30_000;
 const FIRST_BACK_OFF_MS = 250;
-
-const isTypeScript = import.meta.url.endsWith('.ts');
-const ENTRY = fileURLToPath(
-  new URL(isTypeScript ? '../inference/entry.ts' : '../inference/entry.js', import.meta.url),
-);
 
 /** One engine process and its successors. */
 export class EngineProcess {
@@ -71,16 +68,10 @@ export class EngineProcess {
 
   /** Start and warm up. @throws Error with the reason when it cannot. */
   async start(): Promise<void> {
-    const child = fork(ENTRY, {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: isTypeScript ? ['--import', 'tsx'] : [],
-      env: this.#environment(),
+    const child = spawnEngine((text) => {
+      this.#options.log('engine-stderr', { device: this.device, text });
     });
     this.#child = child;
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#options.log('engine-stderr', { device: this.device, text: text.trimEnd() });
-    });
     try {
       await this.#awaitReady(child);
     } catch (error) {
@@ -94,15 +85,19 @@ export class EngineProcess {
   /**
    * Run one task.
    * @throws TaskFailure `cancelled` when the signal fired, `internal` when the deadline passed or the
-   *   process died, and whatever kind the engine gave.
+   *   process died or takes none, and whatever kind the engine gave.
    */
   run(task: EngineTask, options: TaskOptions): Promise<EngineResult> {
     const { signal, deadlineMs, onProgress } = options;
     if (signal.aborted) return Promise.reject(new TaskFailure('cancelled', 'Cancelled.'));
+    if (!this.#isReady || this.#isStopping) {
+      return Promise.reject(new TaskFailure('internal', 'The engine process takes no tasks now.'));
+    }
     return new Promise<EngineResult>((resolve, reject) => {
       const stop = () => this.#cancel(task.taskId);
       const deadline = setTimeout(() => {
         this.#options.log('engine-deadline', { taskId: task.taskId });
+        pending.isLate = true;
         stop();
       }, deadlineMs);
       const settle = () => {
@@ -110,7 +105,8 @@ export class EngineProcess {
         signal.removeEventListener('abort', stop);
         this.#pending.delete(task.taskId);
       };
-      this.#pending.set(task.taskId, {
+      const pending: PendingTask = {
+        isLate: false,
         onProgress,
         resolve: (result) => {
           settle();
@@ -118,9 +114,11 @@ export class EngineProcess {
         },
         reject: (error) => {
           settle();
-          reject(error);
+          const late = new TaskFailure('internal', `It took longer than ${deadlineMs} ms.`);
+          reject(pending.isLate ? late : error);
         },
-      });
+      };
+      this.#pending.set(task.taskId, pending);
       signal.addEventListener('abort', stop, { once: true });
       this.#send({ type: 'run', task });
     });
@@ -136,11 +134,6 @@ export class EngineProcess {
     this.#send({ type: 'stop' });
     await exited;
     clearTimeout(timer);
-  }
-
-  #environment(): NodeJS.ProcessEnv {
-    // Without it glibc keeps released weights; it can only be set before a process starts.
-    return { ...process.env, MALLOC_TRIM_THRESHOLD_: '134217728' };
   }
 
   async #awaitReady(child: ChildProcess): Promise<void> {
@@ -197,15 +190,27 @@ export class EngineProcess {
     if (this.#child?.connected === true) this.#child.send(message);
   }
 
-  /** Ask a task to stop; when it has not in time, the process goes, and with it all its tasks. */
+  /** Ask a task to stop; when it does not in time, the process may have to go. */
   #cancel(taskId: string): void {
     this.#send({ type: 'cancel', taskId });
-    const child = this.#child;
+    this.#killSoon(taskId, this.#child);
+  }
+
+  /**
+   * A task without a caller must not cost others theirs: steps may take longer than the grace, so
+   * the process is killed only when it has no other task, or when this one is past its deadline.
+   */
+  #killSoon(taskId: string, child: ChildProcess | undefined): void {
     setTimeout(() => {
-      if (!this.#pending.has(taskId) || child !== this.#child) return;
+      const pending = this.#pending.get(taskId);
+      if (pending === undefined || child !== this.#child) return;
+      if (this.#pending.size > 1 && !pending.isLate) {
+        this.#killSoon(taskId, child);
+        return;
+      }
       this.#options.log('engine-killed', { device: this.device, taskId });
       child?.kill('SIGKILL');
-    }, CANCEL_GRACE_MS).unref();
+    }, this.#options.cancelGraceMs ?? CANCEL_GRACE_MS).unref();
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
@@ -226,6 +231,7 @@ export class EngineProcess {
     setTimeout(() => {
       if (this.#isStopping) return;
       this.start().catch((error: unknown) => {
+        if (this.#isStopping) return;
         this.#options.log('engine-restart-failed', { device: this.device, error: String(error) });
         this.#restartSoon();
       });
