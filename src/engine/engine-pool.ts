@@ -4,7 +4,14 @@
  * when a real inference on it works, else the CPU, and says which.
  */
 import { availableParallelism } from 'node:os';
-import { internalError, invalidImage, invalidRequest, storageFull } from '../errors.ts';
+import {
+  type ApiError,
+  internalError,
+  invalidImage,
+  invalidRequest,
+  shuttingDown,
+  storageFull,
+} from '../errors.ts';
 import { isCudaProviderInstalled } from './cuda-provider.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { EnginePack, EngineResult, EngineTask, SourceLimits } from './protocol.ts';
@@ -19,6 +26,8 @@ export interface EngineOptions {
   readonly packs: readonly EnginePack[];
   readonly limits: SourceLimits;
   readonly log: (event: string, fields: Record<string, unknown>) => void;
+  /** How long a task waits while no process is ready, because each is being replaced; default 15 s. */
+  readonly replacementWaitMs?: number;
 }
 
 /** What one process is doing. */
@@ -31,13 +40,20 @@ export interface DeviceState {
   readonly restarts: number;
 }
 
-/** How long a task waits for a process that is being replaced. */
 const REPLACEMENT_WAIT_MS = 15_000;
 const POLL_MS = 50;
+
+function publicError(failure: TaskFailure): ApiError {
+  if (failure.kind === 'invalid_image') return invalidImage(failure.message);
+  if (failure.kind === 'invalid_request') return invalidRequest(failure.message);
+  if (failure.kind === 'storage_full') return storageFull();
+  return internalError(failure);
+}
 
 /** Runs tasks on the devices. */
 export class Engine {
   readonly #options: EngineOptions;
+  #isStopping = false;
   #processes: readonly { readonly process: EngineProcess; readonly workers: number }[] = [];
 
   constructor(options: EngineOptions) {
@@ -81,26 +97,35 @@ export class Engine {
   }
 
   /**
-   * Run one task; the caller holds one of the slots.
-   * @throws ApiError `invalid_image`, `invalid_request`, `storage_full`, `internal_error`; the signal's reason when
-   *   it fired.
+   * Run one task, as soon as a worker is free; the caller holds one of the slots.
+   * @throws ApiError `invalid_image`, `invalid_request`, `storage_full`, `internal_error`,
+   *   `shutting_down`; the signal's reason when it fired.
    */
   async run(task: EngineTask, options: TaskOptions): Promise<EngineResult> {
-    const process = await this.#readyProcess(options.signal);
+    const giveUpMs = performance.now() + options.deadlineMs;
+    const maxOutMs = this.#options.replacementWaitMs ?? REPLACEMENT_WAIT_MS;
+    let process = this.#freeProcess();
+    // Nothing is awaited between the choice and the run: two callers would get the same worker.
+    for (let outMs = 0; process === undefined; process = this.#freeProcess()) {
+      options.signal.throwIfAborted();
+      if (this.#isStopping) throw shuttingDown();
+      outMs = this.#processes.some((one) => one.process.isReady) ? 0 : outMs + POLL_MS;
+      if (outMs > maxOutMs || performance.now() > giveUpMs) {
+        throw internalError(new Error('No engine process became ready in time.'));
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
     try {
       return await process.run(task, options);
     } catch (error) {
       if (options.signal.aborted) throw options.signal.reason;
-      if (!(error instanceof TaskFailure)) throw error;
-      if (error.kind === 'invalid_image') throw invalidImage(error.message);
-      if (error.kind === 'invalid_request') throw invalidRequest(error.message);
-      if (error.kind === 'storage_full') throw storageFull();
-      throw internalError(error);
+      throw error instanceof TaskFailure ? publicError(error) : error;
     }
   }
 
   /** Let running tasks end, then end the processes. */
   async stop(timeoutMs: number): Promise<void> {
+    this.#isStopping = true;
     await Promise.all(this.#processes.map(({ process }) => process.stop(timeoutMs)));
   }
 
@@ -134,19 +159,12 @@ export class Engine {
     return { process, workers };
   }
 
-  /** The ready process with the least work; waits a while for one that is being replaced. */
-  async #readyProcess(signal: AbortSignal): Promise<EngineProcess> {
-    const giveUpMs = performance.now() + REPLACEMENT_WAIT_MS;
-    for (;;) {
-      signal.throwIfAborted();
-      const [least] = this.#processes
-        .filter(({ process, workers }) => process.isReady && process.taskCount < workers)
-        .sort((a, b) => a.process.taskCount / a.workers - b.process.taskCount / b.workers);
-      if (least !== undefined) return least.process;
-      if (performance.now() > giveUpMs) {
-        throw internalError(new Error('No engine process became ready in time.'));
-      }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+  /** The ready process with the least work and a free worker. */
+  #freeProcess(): EngineProcess | undefined {
+    if (this.#isStopping) return undefined;
+    const [least] = this.#processes
+      .filter(({ process, workers }) => process.isReady && process.taskCount < workers)
+      .sort((a, b) => a.process.taskCount / a.workers - b.process.taskCount / b.workers);
+    return least?.process;
   }
 }
