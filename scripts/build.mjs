@@ -1,7 +1,15 @@
 // Builds dist/: tsc, then the files that are not TypeScript (SQL migrations, data, static pages).
 // `--if-needed` skips the work when dist/ is newer than every source; `--quiet` prints nothing.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,15 +36,23 @@ const isCurrent =
 
 if (!isCurrent) {
   if (!flags.has('--quiet')) console.error('Building dist/ …');
-  rmSync(output, { recursive: true, force: true });
+  const fresh = `${output}.${process.pid}`;
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const build = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.json')], {
-    stdio: ['ignore', 2, 2],
-  });
-  if (build.status !== 0) process.exit(build.status ?? 1);
-  cpSync(source, output, {
+  const build = spawnSync(
+    process.execPath,
+    [tsc, '-p', join(root, 'tsconfig.json'), '--outDir', fresh],
+    { stdio: ['ignore', 2, 2] },
+  );
+  if (build.status !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    process.exit(build.status ?? 1);
+  }
+  cpSync(source, fresh, {
     recursive: true,
     filter: (path) => statSync(path).isDirectory() || !path.endsWith('.ts'),
   });
+  // Only a finished build takes the old one's place: a running server starts engines from it.
+  rmSync(output, { recursive: true, force: true });
+  renameSync(fresh, output);
   writeFileSync(stamp, '');
 }

@@ -9,7 +9,10 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
 const flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] });
-const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const integer = (min: number, max: number) => {
+  const expected = `Expected a whole number from ${min} to ${max}`;
+  return z.coerce.number(expected).int(expected).min(min, expected).max(max, expected);
+};
 const list = z.string().transform((text) =>
   text
     .split(',')

@@ -20,7 +20,15 @@ addKeysCommand(program);
 addCreditsCommand(program);
 addBenchCommand(program);
 
+/** `serve` is the default command, so commander would take a mistyped command for its argument. */
+function assertKnownCommand(name: string | undefined): void {
+  if (name === undefined || name.startsWith('-') || name === 'help') return;
+  const names = program.commands.map((command) => command.name());
+  if (!names.includes(name)) throw new Error(`There is no command ${name}: ${names.join(', ')}.`);
+}
+
 try {
+  assertKnownCommand(process.argv[2]);
   await program.parseAsync();
 } catch (error) {
   const lines = error instanceof ConfigError ? error.lines : [String((error as Error).message)];

@@ -55,6 +55,8 @@ const ERRORS: Readonly<Record<number, readonly ErrorCode[]>> = {
   503: ['overloaded', 'model_unavailable', 'storage_full', 'shutting_down'],
 };
 
+/** Statuses that say when to try again. */
+const RETRIED: readonly number[] = [409, 429, 503];
 const READ_STATUSES = [400, 401, 403, 429, 500, 503];
 const UPLOAD_STATUSES = [400, 401, 403, 408, 413, 415, 429, 500, 503];
 const PAID_STATUSES = [400, 401, 402, 403, 408, 409, 413, 415, 429, 500, 503];
@@ -72,6 +74,10 @@ const RETRY_HEADER = {
   'Retry-After': { schema: { type: 'integer' as const }, description: 'Seconds.' },
 };
 const PACK_HEADER = {
+  'Idempotent-Replayed': {
+    schema: { type: 'string' as const, enum: ['true'] },
+    description: 'Set when an earlier call with the same Idempotency-Key had delivered this.',
+  },
   'X-Model-Pack': { schema: { type: 'string' as const }, description: 'Pack that answered.' },
 };
 
@@ -81,8 +87,7 @@ function errorResponses(statuses: readonly number[]): Record<number, ResponseCon
       status,
       {
         description: (ERRORS[status] ?? []).map((code) => `\`${code}\``).join(', '),
-        headers:
-          status === 429 || status === 503 ? { ...BASE_HEADERS, ...RETRY_HEADER } : BASE_HEADERS,
+        headers: RETRIED.includes(status) ? { ...BASE_HEADERS, ...RETRY_HEADER } : BASE_HEADERS,
         content: { 'application/json': { schema: errorResponse } },
       },
     ]),

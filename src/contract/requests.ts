@@ -46,7 +46,7 @@ const optionsObject = <Shape extends z.core.$ZodLooseShape>(
       const key = String(issue.keys?.[0]);
       return notYet.includes(key)
         ? `options.${key} is not there yet in this version.`
-        : `Unknown option options.${key}; there are ${Object.keys(shape).join(', ')}.`;
+        : `Unknown option options.${key}. Allowed: ${Object.keys(shape).join(', ')}.`;
     },
   });
 
@@ -146,7 +146,7 @@ const removeBackgroundOptions = optionsObject(
     context.addIssue({
       code: 'custom',
       path: ['background'],
-      message: 'an absent option with output "mask"',
+      message: 'nothing (a mask has no background)',
     });
   }
 });

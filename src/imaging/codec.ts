@@ -41,7 +41,7 @@ const DECODE_TIMEOUT_S = 15;
 const MAX_CHANNELS = 4;
 const JPEG_QUALITY = 92;
 const WEBP_QUALITY = 90;
-/** Measured by `npm run bench:png`-like trials: higher levels cost far more time than they save room. */
+/** Beyond it a photograph's cutout takes far more time and hardly less room. */
 const PNG_LEVEL = 4;
 
 sharp.block({ operation: ['VipsForeignLoad'] });
@@ -186,23 +186,10 @@ export async function shrinkPicture(picture: Picture, to: Size): Promise<Picture
   return { data, widthPx: to.widthPx, heightPx: to.heightPx, channels: 3 };
 }
 
-/** A single plane of bytes as a picture of three equal channels. */
-export function greyPicture(plane: Uint8Array, size: Size): Picture {
-  const data = new Uint8Array(plane.length * 3);
-  for (let i = 0; i < plane.length; i += 1) data.fill(plane[i] as number, i * 3, i * 3 + 3);
-  return { data, widthPx: size.widthPx, heightPx: size.heightPx, channels: 3 };
-}
+/** Formats that results are written in. */
+export type EncodedFormat = 'jpg' | 'png' | 'webp';
 
-/**
- * Write a picture to a file, without metadata. JPEG has no alpha: transparent pixels go on white.
- * @param path Where to write; an existing file is replaced.
- */
-export async function encodePicture(
-  picture: Picture,
-  format: 'jpg' | 'png' | 'webp',
-  path: string,
-): Promise<EncodedFile> {
-  const raw = fromRaw(picture);
+async function write(raw: Sharp, format: EncodedFormat, path: string): Promise<EncodedFile> {
   switch (format) {
     case 'jpg':
       await raw
@@ -220,6 +207,30 @@ export async function encodePicture(
       format satisfies never;
   }
   return hashFile(path);
+}
+
+/**
+ * Write a picture to a file, without metadata. JPEG has no alpha: transparent pixels go on white.
+ * @param path Where to write; an existing file is replaced.
+ */
+export const encodePicture = (
+  picture: Picture,
+  format: EncodedFormat,
+  path: string,
+): Promise<EncodedFile> => write(fromRaw(picture), format, path);
+
+/** Write one plane, Uint8 [height, width], as a grey picture of one channel. */
+export function encodeGrey(
+  plane: Uint8Array,
+  size: Size,
+  format: EncodedFormat,
+  path: string,
+): Promise<EncodedFile> {
+  const raw = sharp(plane, {
+    raw: { width: size.widthPx, height: size.heightPx, channels: 1 },
+    limitInputPixels: false,
+  });
+  return write(raw.toColourspace('b-w'), format, path);
 }
 
 async function hashFile(path: string): Promise<EncodedFile> {

@@ -31,10 +31,15 @@ export class Database {
   static open(path: string): Database {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const sqlite = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
-    sqlite.pragma('journal_mode = WAL');
-    sqlite.pragma('foreign_keys = ON');
-    sqlite.pragma('synchronous = FULL');
-    migrate(sqlite);
+    try {
+      sqlite.pragma('journal_mode = WAL');
+      sqlite.pragma('foreign_keys = ON');
+      sqlite.pragma('synchronous = FULL');
+      migrate(sqlite);
+    } catch (error) {
+      sqlite.close();
+      throw new Error(`${path} cannot be used: ${(error as Error).message}`, { cause: error });
+    }
     if (sqlite.pragma('synchronous', { simple: true }) !== SYNCHRONOUS_FULL) {
       throw new Error('SQLite did not take synchronous=FULL.');
     }

@@ -6,8 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type DecodeLimits,
   decodePicture,
+  encodeGrey,
   encodePicture,
-  greyPicture,
   shrinkPicture,
 } from '../../src/imaging/codec.ts';
 import { sniffFormat } from '../../src/imaging/source-format.ts';
@@ -161,7 +161,15 @@ test('a reduced picture has the size asked for, no alpha, and its mean', async (
   expect(Math.abs(mean(small.data) - mean(rgb))).toBeLessThan(4);
 });
 
-test('a grey picture repeats its plane in three channels', () => {
-  const grey = greyPicture(Uint8Array.from([1, 250]), { widthPx: 2, heightPx: 1 });
-  expect([...grey.data]).toEqual([1, 1, 1, 250, 250, 250]);
+test('a plane is written as a picture of one channel', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'garnish-grey-'));
+  const path = join(folder, 'mask.png');
+  const plane = Uint8Array.from({ length: 64 }, (_, i) => i * 4);
+  await encodeGrey(plane, { widthPx: 8, heightPx: 8 }, 'png', path);
+  const { data, info } = await sharp(readFileSync(path))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  expect(info.channels).toBe(1);
+  expect([...data]).toEqual([...plane]);
+  rmSync(folder, { recursive: true });
 });

@@ -23,6 +23,9 @@ function startPage({ baseUrl, version }: PagesOptions): string {
   return page(
     'Food photographs, on your own machine',
     `<p>Garnish ${escapeHtml(version)} answers on <code>${escapeHtml(baseUrl)}</code>.</p>
+<pre><code>curl -X POST ${escapeHtml(baseUrl)}/api/remove-background \\
+  -H "Authorization: Bearer $API_KEY" -H "Content-Type: application/json" \\
+  -d '{"image_url": "https://example.com/burger.jpg"}'</code></pre>
 <ul>
 <li><a href="/docs">API documentation and quick examples</a></li>
 <li><a href="/openapi.json">OpenAPI document</a></li>
@@ -112,6 +115,10 @@ export function pagesRouter(options: PagesOptions): Router {
     res.json(document);
   });
   router.use('/assets', express.static(ASSETS, STATIC));
-  router.use('/docs/swagger', express.static(SWAGGER, STATIC));
+  for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+    router.get(`/docs/swagger/${name}`, (_req, res) => {
+      res.sendFile(name, { root: SWAGGER, maxAge: '1h' });
+    });
+  }
   return router;
 }

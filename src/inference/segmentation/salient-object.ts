@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { shrinkPicture } from '../../imaging/codec.ts';
 import { applyGuidedFilter, fitGuidedFilter } from '../../imaging/guided-filter.ts';
+import { dropIslands } from '../../imaging/matte-islands.ts';
 import { byte, lumaOf, type Picture, type Size } from '../../imaging/picture.ts';
 import { resizePlane } from '../../imaging/resize.ts';
 import type { LoadedPack } from '../loaded-pack.ts';
@@ -22,8 +23,8 @@ const WORKING_SIDE_PX = 512;
 /** Variance of luma that counts as an edge: a step of about 7 % of the range. */
 const EDGE_VARIANCE = 0.005;
 /** Matte values beyond these are taken as sure: a network seldom says exactly 0 or 1. */
-const SURE_BACKGROUND = 0.1;
-const SURE_FOREGROUND = 0.9;
+const SURE_BACKGROUND = 0.15;
+const SURE_FOREGROUND = 0.85;
 
 /** A matte and the reduced picture it was refined with. */
 export interface Matte {
@@ -94,7 +95,8 @@ export async function findForeground(pack: LoadedPack, picture: Picture): Promis
   const radius = Math.ceil(
     (1.5 * Math.max(working.widthPx, working.heightPx)) / coarseSize.widthPx,
   );
-  const model = fitGuidedFilter(lumaOf(small), stretch(enlarged), working, {
+  const subject = dropIslands(stretch(enlarged), working);
+  const model = fitGuidedFilter(lumaOf(small), subject, working, {
     radius,
     epsilon: EDGE_VARIANCE,
   });
