@@ -166,10 +166,10 @@ test('a plane is written as a picture of one channel', async () => {
   const path = join(folder, 'mask.png');
   const plane = Uint8Array.from({ length: 64 }, (_, i) => i * 4);
   await encodeGrey(plane, { widthPx: 8, heightPx: 8 }, 'png', path);
-  const { data, info } = await sharp(readFileSync(path))
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  expect(info.channels).toBe(1);
+  const written = sharp(readFileSync(path));
+  expect(await written.metadata()).toMatchObject({ channels: 1, space: 'b-w' });
+  // Without the colour space named, sharp decodes a grey file to three equal channels.
+  const data = await written.toColourspace('b-w').raw().toBuffer();
   expect([...data]).toEqual([...plane]);
   rmSync(folder, { recursive: true });
 });
