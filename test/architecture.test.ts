@@ -86,6 +86,15 @@ describe('imports', () => {
   });
 });
 
+it('writes every result of an engine in one place, so that no operation leaves out the watermark', () => {
+  const encoders = sourceFiles().filter(
+    (file) =>
+      file.startsWith('inference/') &&
+      /\bencode(Picture|Grey)\b/.test(readFileSync(join(SRC, file), 'utf8')),
+  );
+  expect(encoders).toEqual([join('inference', 'operations', 'write-result.ts')]);
+});
+
 it('reads the environment in config.ts alone, but for what a child process inherits', () => {
   const readers = sourceFiles().filter((file) =>
     /process\.env\b(?!,)/.test(

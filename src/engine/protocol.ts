@@ -34,6 +34,8 @@ export interface EngineTask {
   readonly sourcePath: string;
   /** Path without extension; the engine writes `<outputStem>.<format>` and nothing else. */
   readonly outputStem: string;
+  /** Whether the result is marked as one of the sandbox; absent: not. */
+  readonly isWatermarked?: boolean;
 }
 
 /** Limits a source must keep, checked from its header before it is decoded. */

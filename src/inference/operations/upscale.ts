@@ -1,11 +1,12 @@
 /** Operation `upscale`: decode, enlarge by tiles, encode. */
 import type { EngineOperation, EngineResult } from '../../engine/protocol.ts';
-import { decodePicture, encodePicture } from '../../imaging/codec.ts';
+import { decodePicture } from '../../imaging/codec.ts';
 import { type Size, withoutAlpha } from '../../imaging/picture.ts';
 import { bleedColours } from '../../imaging/transparency.ts';
 import { OperationError } from '../operation-error.ts';
 import { enlarge } from '../super-resolution/compact-residual.ts';
 import { type OperationContext, Steps } from './context.ts';
+import { writeResult } from './write-result.ts';
 
 type UpscaleOperation = Extract<EngineOperation, { operation: 'upscale' }>;
 
@@ -38,11 +39,9 @@ export async function upscale(
     }),
   );
   const format = operation.format ?? (source.isTransparent ? 'png' : 'jpg');
-  const path = `${task.outputStem}.${format}`;
-  const file = await steps.run('encode', () => encodePicture(enlarged, format, path));
   return {
     source: { widthPx: source.widthPx, heightPx: source.heightPx },
-    file: { path, format, ...file, widthPx: enlarged.widthPx, heightPx: enlarged.heightPx },
+    file: await writeResult(task, steps, enlarged, format),
     timingsMs: steps.timingsMs,
   };
 }
