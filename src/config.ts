@@ -115,6 +115,14 @@ export const settingsSchema = z.object({
   addressPerMinute: integer(1, 1e6)
     .default(600)
     .describe('Requests a minute from one address to routes outside the account windows.'),
+  sandboxPerMinute: integer(1, 1e6)
+    .default(10)
+    .describe('Requests a minute with the sandbox keys of an account. Error: rate_limit_exceeded.'),
+  sandboxPerDay: integer(1, 1e6)
+    .default(100)
+    .describe(
+      'Requests a UTC day with the sandbox keys of an account. Error: rate_limit_exceeded.',
+    ),
   requestTimeoutS: integer(1, 3600)
     .default(30)
     .describe('Seconds a request may take to arrive. Error: request_timeout.'),

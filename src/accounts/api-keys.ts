@@ -1,6 +1,7 @@
 /**
  * API keys: `garnish_` + 256 random bits + a checksum, so that a scanner can tell a leaked key and a
- * mistyped one costs no look-up. Only the SHA-256 and the last four characters are stored.
+ * mistyped one costs no look-up. Only the SHA-256 and the last four characters are stored. A sandbox
+ * key begins with `garnish_test_`, so that a person sees that it costs nothing.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -24,11 +25,15 @@ export type Scope = (typeof SCOPES)[number];
 export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => scope !== 'admin');
 
 const PREFIX = 'garnish_';
+const SANDBOX_PREFIX = 'garnish_test_';
 const SECRET_BYTES = 32;
 const SECRET_LENGTH = 43; // 62^43 > 2^256
 const CHECKSUM_LENGTH = 6; // 62^6 > 2^32
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const FORM = new RegExp(`^${PREFIX}[0-9A-Za-z]{${SECRET_LENGTH + CHECKSUM_LENGTH}}$`);
+/** No underscore in base 62: the two prefixes cannot be taken for each other. */
+const FORM = new RegExp(
+  `^(${PREFIX}|${SANDBOX_PREFIX})([0-9A-Za-z]{${SECRET_LENGTH}})([0-9A-Za-z]{${CHECKSUM_LENGTH}})$`,
+);
 const TOUCH_INTERVAL_MS = 60_000;
 
 /** What a new key may and how long. */
@@ -37,6 +42,8 @@ export interface NewKey {
   readonly scopes?: readonly Scope[];
   /** Milliseconds UTC; absent: never. */
   readonly expiresAt?: number | undefined;
+  /** Whether its calls are free and their results watermarked. */
+  readonly isSandbox?: boolean;
 }
 
 /** A key as its owner sees it, once. */
@@ -51,6 +58,7 @@ export interface KeyOwner {
   readonly keyId: string;
   readonly scopes: readonly Scope[];
   readonly status: AccountStatus;
+  readonly isSandbox: boolean;
 }
 
 function base62(value: bigint, length: number): string {
@@ -63,16 +71,15 @@ function base62(value: bigint, length: number): string {
   return text;
 }
 
-const checksum = (secret: string): string =>
-  base62(BigInt(crc32(PREFIX + secret)), CHECKSUM_LENGTH);
+const checksum = (prefix: string, secret: string): string =>
+  base62(BigInt(crc32(prefix + secret)), CHECKSUM_LENGTH);
 
 const sha256 = (key: string): Buffer => createHash('sha256').update(key).digest();
 
 /** Whether a text has the form and the checksum of a key. */
 export function isWellFormedKey(key: string): boolean {
-  if (!FORM.test(key)) return false;
-  const secret = key.slice(PREFIX.length, PREFIX.length + SECRET_LENGTH);
-  return key.slice(PREFIX.length + SECRET_LENGTH) === checksum(secret);
+  const [, prefix = '', secret = '', sum] = FORM.exec(key) ?? [];
+  return sum === checksum(prefix, secret);
 }
 
 /** Makes, checks and revokes keys. */
@@ -96,7 +103,9 @@ export class ApiKeys {
       throw new Error(`There is no account ${accountId}.`);
     }
     const secret = base62(BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`), SECRET_LENGTH);
-    const key = `${PREFIX}${secret}${checksum(secret)}`;
+    const isSandbox = options.isSandbox === true;
+    const prefix = isSandbox ? SANDBOX_PREFIX : PREFIX;
+    const key = `${prefix}${secret}${checksum(prefix, secret)}`;
     const id = randomId('key');
     this.#keys.insert({
       id,
@@ -108,6 +117,7 @@ export class ApiKeys {
       expiresAt: options.expiresAt ?? null,
       revokedAt: null,
       lastUsedAt: null,
+      isSandbox: isSandbox ? 1 : 0,
       createdAt: this.#now(),
     });
     return { id, key };
@@ -132,6 +142,7 @@ export class ApiKeys {
       keyId: row.id,
       scopes: SCOPES.filter((scope) => row.scopes.split(' ').includes(scope)),
       status: account.status,
+      isSandbox: row.isSandbox === 1,
     };
   }
 

@@ -1,7 +1,7 @@
 /**
  * Checks the books from the outside: no balance below zero, every final job with exactly one outcome
  * of the same name, every voided reservation returned in full to its buckets, no reservation without
- * a job.
+ * a job, no charge in the sandbox.
  */
 import type { Database } from '../store/database.ts';
 
@@ -30,6 +30,11 @@ const CHECKS: readonly Check[] = [
     claim: 'does not hold its price',
     sql: `SELECT jobs.id FROM jobs LEFT JOIN ledger ON job_id = jobs.id AND kind = 'reserve'
       GROUP BY jobs.id HAVING COALESCE(-SUM(amount), 0) <> cost_credits`,
+  },
+  {
+    claim: 'is a sandbox job but costs credits',
+    sql: `SELECT jobs.id FROM jobs JOIN api_keys ON api_keys.id = key_id
+      WHERE is_sandbox = 1 AND cost_credits <> 0`,
   },
   {
     claim: 'was voided but not returned in full',

@@ -14,6 +14,7 @@ interface CreateOptions {
   readonly label?: string;
   readonly scopes?: readonly Scope[];
   readonly expiresInDays?: number;
+  readonly sandbox?: true;
   readonly json?: true;
 }
 
@@ -33,11 +34,12 @@ function create(options: CreateOptions): void {
       ...(options.label === undefined ? {} : { label: options.label }),
       ...(options.scopes === undefined ? {} : { scopes: options.scopes }),
       expiresAt: days === undefined ? undefined : Date.now() + days * DAY_MS,
+      isSandbox: options.sandbox === true,
     }),
   );
   printResult(
     options,
-    { key_id: id, key },
+    { key_id: id, key, ...(options.sandbox ? { is_sandbox: true } : {}) },
     `${key}\nThis is key ${id}. It is shown only now; only its hash is stored.`,
   );
 }
@@ -49,6 +51,7 @@ function list(options: { readonly account: string; readonly json?: true }): void
       label: key.label,
       last4: key.last4,
       scopes: key.scopes,
+      is_sandbox: key.isSandbox === 1,
       created_at: timeText(key.createdAt),
       last_used_at: timeText(key.lastUsedAt),
       expires_at: timeText(key.expiresAt),
@@ -73,6 +76,7 @@ export function addKeysCommand(program: Command): void {
     .option('--label <text>', 'what the key is for')
     .option('--scopes <list>', 'comma-separated; default: all but admin', scopeList)
     .option('--expires-in-days <n>', 'days until it stops working', wholeNumber(1, LONGEST_DAYS))
+    .option('--sandbox', 'calls cost nothing, their results are watermarked')
     .option('--json', 'print JSON')
     .action(create);
   keys

@@ -105,8 +105,9 @@ export function openJobs({ config, log, books, stores, registry, engine }: WorkP
   const deadlineMs = config.deadlineS * 1000;
   const { results, uploads } = stores;
   const service = new JobService({
-    plan: (request) => planJob(request, (task, role) => registry.packFor(task, role), prices),
-    costOf: (request) => costOf(request, prices),
+    plan: (request, payer) =>
+      planJob(request, payer, (task, role) => registry.packFor(task, role), prices),
+    costOf: (request, payer) => costOf(request, payer, prices),
     admission,
     ledger,
     fetcher: createSourceFetcher(config, results, uploads, Date.now),

@@ -1,7 +1,7 @@
 /** How commands print: one JSON value with `--json`, aligned text otherwise. */
 
 /** A row of a table; every row of a table has the same keys. */
-export type Row = Readonly<Record<string, string | number | null>>;
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Print one JSON value on a line. */
 export function printJson(value: unknown): void {

@@ -3,7 +3,6 @@
  * docs/architecture.md: database, packs, port, engine, recovery, then the first request.
  */
 import type { Accounts } from '../accounts/accounts.ts';
-import { RateWindows, steadyClock } from '../accounts/rate-windows.ts';
 import type { Config } from '../config.ts';
 import type { Engine } from '../engine/engine-pool.ts';
 import { createApp } from '../http/app.ts';
@@ -15,11 +14,11 @@ import type { UploadIntake } from '../jobs/upload-intake.ts';
 import { errorFields, type Log } from '../observability/log.ts';
 import { loadContractModels } from '../packs/contract-models.ts';
 import { PackRegistry, STARTER_PACKS } from '../packs/registry.ts';
-import { DayCountsTable } from '../store/day-counts-table.ts';
 import { type Books, openBooks } from './books.ts';
 import { openJobs, openStores, type Stores, startEngine } from './layers.ts';
 import { openListener } from './listener.ts';
 import { readVersion } from './version.ts';
+import { openWindows } from './windows.ts';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -128,8 +127,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   const jobs = openJobs({ config, log, books, stores, registry, engine });
   await recoverJobs({ ...stores, ledger: jobs.ledger, log });
 
-  const windows = new RateWindows(new DayCountsTable(books.database), steadyClock());
-  const flushWindows = () => books.database.transaction(() => windows.flush()); // one sync for all
+  const windows = openWindows(config, books);
   const { keys, accounts, prices } = books;
   listener.attach(
     createApp({
@@ -152,7 +150,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
         intake: jobs.intake,
       },
       authenticate: (key) => keys.authenticate(key),
-      hit: (accountId) => windows.hit(accountId, accounts.limitsOf(accountId)),
+      hit: (caller) => windows.hit(caller),
       creditsOf: (accountId) => books.summaryOf(accountId),
       readiness: () => ({
         isReady: engine.isReady && !jobs.admission.isDraining,
@@ -160,7 +158,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
       }),
     }),
   );
-  const stopPeriodicWork = startPeriodicWork(stores, jobs.service, flushWindows, log);
+  const stopPeriodicWork = startPeriodicWork(stores, jobs.service, () => windows.flush(), log);
 
   return {
     url: publicUrl,

@@ -69,6 +69,10 @@ const BASE_HEADERS = {
     required: true,
     description: 'Unix seconds.',
   },
+  'X-Sandbox': {
+    schema: { type: 'string' as const, enum: ['true'] },
+    description: 'Set when a sandbox key calls: nothing is charged, results are watermarked.',
+  },
 };
 const RETRY_HEADER = {
   'Retry-After': { schema: { type: 'integer' as const }, description: 'Seconds.' },

@@ -42,7 +42,7 @@ export interface AppParts {
   readonly results: ResultFiles;
   readonly uploads: UploadsOptions;
   authenticate(key: string): AuthenticatedCaller | undefined;
-  hit(accountId: string): WindowState;
+  hit(caller: AuthenticatedCaller): WindowState;
   creditsOf(accountId: string): CreditsSummary;
   readiness(): Readiness;
 }

@@ -10,6 +10,7 @@ export interface AuthenticatedCaller {
   readonly keyId: string;
   readonly scopes: readonly Scope[];
   readonly status: 'active' | 'suspended' | 'cancelled';
+  readonly isSandbox: boolean;
 }
 
 /**

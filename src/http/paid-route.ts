@@ -44,10 +44,10 @@ export function paidRoute<Schema extends z.ZodType>(
     readBody,
     async (req: Request, res) => {
       const body = parseBody(route.schema, req.body);
-      const { accountId, keyId } = callerOf(req);
+      const { accountId, keyId, isSandbox } = callerOf(req);
       const { result, isReplay } = await jobs.run(
         route.toJob(body),
-        { accountId, keyId },
+        { accountId, keyId, isSandbox },
         { signal: disconnectSignal(res), idempotency: idempotencyOf(req, route.operation) },
       );
       res.setHeader('X-Model-Pack', result.packId);

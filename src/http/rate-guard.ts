@@ -1,6 +1,7 @@
 /**
  * First step of every `/api/*` request: finds out who calls, counts the request where the contract
- * counts it, and sets `X-RateLimit-Remaining` and `X-RateLimit-Reset` on whatever answer follows.
+ * counts it, and sets `X-RateLimit-Remaining` and `X-RateLimit-Reset` on whatever answer follows,
+ * and `X-Sandbox` when a sandbox key calls.
  * The contract's six routes count on the account's windows; the rest, and callers without a valid
  * key, on their address.
  */
@@ -27,8 +28,8 @@ export interface RateGuardOptions {
   readonly addressPerMinute: number;
   /** The owner of a key, or undefined for one that is unknown, revoked or expired. */
   authenticate(key: string): AuthenticatedCaller | undefined;
-  /** Count one request on an account's windows. */
-  hit(accountId: string): WindowState;
+  /** Count one request on the windows of a caller's account. */
+  hit(caller: AuthenticatedCaller): WindowState;
 }
 
 const MINUTE_MS = 60_000;
@@ -84,7 +85,7 @@ export function rateGuard(options: RateGuardOptions): RequestHandler {
     const { caller } = exchangeOf(req);
     if (caller === undefined) return anonymous(req, res);
     return CONTRACT_PATHS.has(req.originalUrl.split('?', 1)[0] ?? '')
-      ? options.hit(caller.accountId)
+      ? options.hit(caller)
       : address(req, res);
   };
 
@@ -93,6 +94,7 @@ export function rateGuard(options: RateGuardOptions): RequestHandler {
     const key = isSecure ? presentedKey(req) : undefined;
     const caller = key === undefined ? undefined : options.authenticate(key);
     if (caller !== undefined) exchangeOf(req).caller = caller;
+    if (caller?.isSandbox) res.setHeader('X-Sandbox', 'true');
     const window = await windowOf(req, res);
     res.setHeader('X-RateLimit-Remaining', String(window.remaining));
     res.setHeader('X-RateLimit-Reset', String(window.resetUnixS));

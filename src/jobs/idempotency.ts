@@ -1,5 +1,6 @@
 /** `Idempotency-Key`: a retry of a delivered call gets the same answer and is not charged again. */
 import { createHash } from 'node:crypto';
+import type { Payer } from './job.ts';
 
 /** A caller's key and what it stands for. */
 export interface IdempotencyToken {
@@ -21,3 +22,10 @@ export function idempotencyToken(key: string, operation: string, body: unknown):
     .digest('hex');
   return { key, bodySha256 };
 }
+
+/**
+ * The key as it is stored. Sandbox calls have keys of their own: a free, watermarked result must not
+ * stand for a paid one, nor a paid one for it. A caller's key is printable ASCII, so none has the tab.
+ */
+export const storedKey = (key: string, payer: Pick<Payer, 'isSandbox'>): string =>
+  payer.isSandbox ? `sandbox\t${key}` : key;

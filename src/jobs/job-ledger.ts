@@ -15,7 +15,7 @@ import type { IdempotencyTable } from '../store/idempotency-table.ts';
 import type { JobsTable } from '../store/jobs-table.ts';
 import { randomId } from '../store/random-id.ts';
 import type { ResultsTable } from '../store/results-table.ts';
-import { IDEMPOTENCY_HOURS, type IdempotencyToken } from './idempotency.ts';
+import { IDEMPOTENCY_HOURS, type IdempotencyToken, storedKey } from './idempotency.ts';
 import type { JobResult, Payer } from './job.ts';
 import type { JobPlan } from './plan.ts';
 import { type JobState, statesBefore } from './states.ts';
@@ -61,7 +61,7 @@ export class JobLedger {
   replay(payer: Payer, token: IdempotencyToken | undefined): JobResult | undefined {
     if (token === undefined) return undefined;
     const { idempotency, jobs, now } = this.#parts;
-    const known = idempotency.get(payer.accountId, token.key);
+    const known = idempotency.get(payer.accountId, storedKey(token.key, payer));
     if (known === undefined || known.createdAt < now() - IDEMPOTENCY_HOURS * HOUR_MS) {
       return undefined;
     }
@@ -109,6 +109,7 @@ export class JobLedger {
         idempotency.put({
           accountId: payer.accountId,
           ...token,
+          key: storedKey(token.key, payer),
           jobId: id,
           createdAt: createdAtMs,
         });

@@ -23,8 +23,8 @@ import type { JobPlan } from './plan.ts';
 /** What the service is made of. */
 export interface JobServiceParts {
   /** Finds price and pack. @throws ApiError `model_unavailable`. */
-  readonly plan: (request: JobRequest) => JobPlan;
-  readonly costOf: (request: JobRequest) => number;
+  readonly plan: (request: JobRequest, payer: Payer) => JobPlan;
+  readonly costOf: (request: JobRequest, payer: Payer) => number;
   readonly admission: Admission;
   readonly ledger: JobLedger;
   readonly fetcher: Pick<SourceFetcher, 'prepare' | 'fetchTo'>;
@@ -74,8 +74,8 @@ export class JobService {
     if (delivered !== undefined) return { result: delivered, isReplay: true };
     const { imageUrl } = request;
     const source = imageUrl === undefined ? undefined : fetcher.prepare(imageUrl, payer.accountId);
-    ledger.assertAffordable(payer.accountId, costOf(request));
-    const plan = planOf(request);
+    ledger.assertAffordable(payer.accountId, costOf(request, payer));
+    const plan = planOf(request, payer);
     const leave = await admission.admit(payer.accountId);
     try {
       const ticket = ledger.reserve(plan, payer, options.idempotency);
@@ -133,6 +133,7 @@ export class JobService {
         packId: plan.packId,
         sourcePath,
         outputStem: join(results.stagingFolder, ticket.random),
+        isWatermarked: plan.isWatermarked,
       };
       const made = await engine.run(task, { signal, deadlineMs });
       if (made.file === undefined) throw new Error('The engine answered without a file.');

@@ -40,6 +40,8 @@ export type SourceRequest = Extract<JobRequest, { operation: 'remove-background'
 export interface Payer {
   readonly accountId: string;
   readonly keyId: string;
+  /** A sandbox key's calls cost nothing, and their results are watermarked. */
+  readonly isSandbox: boolean;
 }
 
 /** Size in pixels. */

@@ -2,7 +2,7 @@
 import type { Prices } from '../accounts/prices.ts';
 import type { EngineOperation } from '../engine/protocol.ts';
 import { type ApiError, modelUnavailable } from '../errors.ts';
-import type { JobRequest, Operation } from './job.ts';
+import type { JobRequest, Operation, Payer } from './job.ts';
 
 /** A request that can be carried out. */
 export interface JobPlan {
@@ -14,6 +14,7 @@ export interface JobPlan {
   readonly packId: string;
   readonly imageUrl: string;
   readonly engineOperation: EngineOperation;
+  readonly isWatermarked: boolean;
 }
 
 /** Finds the pack for a task that has a file of a role; undefined when none is installed. */
@@ -22,8 +23,13 @@ export type PackFinder = (
   role: string,
 ) => string | undefined;
 
-/** Price of a request in credits. */
-export function costOf(request: JobRequest, { operations }: Prices): number {
+/** Price of a request in credits; a sandbox key pays nothing. */
+export function costOf(
+  request: JobRequest,
+  payer: Pick<Payer, 'isSandbox'>,
+  { operations }: Prices,
+): number {
+  if (payer.isSandbox) return 0;
   switch (request.operation) {
     case 'generate':
       return operations.generate[request.model] * request.count;
@@ -50,8 +56,14 @@ function requirePack(id: string | undefined, what: string): string {
  * Plan a request.
  * @throws ApiError `model_unavailable` when no installed pack can do it.
  */
-export function planJob(request: JobRequest, packFor: PackFinder, prices: Prices): JobPlan {
-  const costCredits = costOf(request, prices);
+export function planJob(
+  request: JobRequest,
+  payer: Pick<Payer, 'isSandbox'>,
+  packFor: PackFinder,
+  prices: Prices,
+): JobPlan {
+  const costCredits = costOf(request, payer, prices);
+  const isWatermarked = payer.isSandbox;
   switch (request.operation) {
     case 'generate':
       throw noPackFor('generating pictures');
@@ -63,6 +75,7 @@ export function planJob(request: JobRequest, packFor: PackFinder, prices: Prices
         idPrefix: 'bg',
         resultKind: 'nobg',
         costCredits,
+        isWatermarked,
         packId: requirePack(packFor('segmentation', 'model'), 'removing backgrounds'),
         imageUrl: request.imageUrl,
         engineOperation: { operation: 'remove-background', ...request.options },
@@ -74,6 +87,7 @@ export function planJob(request: JobRequest, packFor: PackFinder, prices: Prices
         idPrefix: 'up',
         resultKind: 'upscaled',
         costCredits,
+        isWatermarked,
         packId: requirePack(packFor('super-resolution', `x${scale}`), `upscaling ${scale}x`),
         imageUrl: request.imageUrl,
         engineOperation: { operation: 'upscale', scale, ...request.options },

@@ -14,11 +14,13 @@ export interface ApiKeyRow {
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
   readonly lastUsedAt: number | null;
+  readonly isSandbox: 0 | 1;
   readonly createdAt: number;
 }
 
 const COLUMNS = `id, account_id AS accountId, hash, last4, label, scopes, expires_at AS expiresAt,
-  revoked_at AS revokedAt, last_used_at AS lastUsedAt, created_at AS createdAt`;
+  revoked_at AS revokedAt, last_used_at AS lastUsedAt, is_sandbox AS isSandbox,
+  created_at AS createdAt`;
 
 /** Reads and writes keys. */
 export class ApiKeysTable {
@@ -30,8 +32,8 @@ export class ApiKeysTable {
 
   constructor(database: Database) {
     this.#insert = database.prepare(`INSERT INTO api_keys (id, account_id, hash, last4, label,
-      scopes, expires_at, revoked_at, last_used_at, created_at) VALUES (@id, @accountId, @hash,
-      @last4, @label, @scopes, @expiresAt, @revokedAt, @lastUsedAt, @createdAt)`);
+      scopes, expires_at, revoked_at, last_used_at, is_sandbox, created_at) VALUES (@id, @accountId,
+      @hash, @last4, @label, @scopes, @expiresAt, @revokedAt, @lastUsedAt, @isSandbox, @createdAt)`);
     this.#byHash = database.prepare(`SELECT ${COLUMNS} FROM api_keys WHERE hash = ?`);
     this.#byAccount = database.prepare(
       `SELECT ${COLUMNS} FROM api_keys WHERE account_id = ? ORDER BY created_at, id`,

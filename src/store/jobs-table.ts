@@ -22,6 +22,8 @@ export interface JobRow extends NewJob {
   readonly resultJson: string | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
+  /** Whether a sandbox key asked for it: such a job is free and its result watermarked. */
+  readonly isSandbox: 0 | 1;
   readonly updatedAt: number;
 }
 
@@ -36,6 +38,7 @@ export interface JobPatch {
 const COLUMNS = `id, account_id AS accountId, key_id AS keyId, operation, state,
   cost_credits AS costCredits, request_json AS requestJson, pack_id AS packId,
   result_json AS resultJson, error_code AS errorCode, error_message AS errorMessage,
+  (SELECT is_sandbox FROM api_keys WHERE api_keys.id = key_id) AS isSandbox,
   created_at AS createdAt, updated_at AS updatedAt`;
 
 /** Reads and writes jobs. */

@@ -31,6 +31,37 @@ test('any changed character fails the checksum', () => {
   for (let i = 0; i < key.length; i += 1) expect(isWellFormedKey(changedAt(key, i))).toBe(false);
 });
 
+describe('a sandbox key', () => {
+  test('says what it is in its text, and any changed character fails the checksum', () => {
+    const { keys, accountId } = fixture();
+    const { key } = keys.create(accountId, { isSandbox: true });
+    expect(key).toMatch(/^garnish_test_[0-9A-Za-z]{49}$/);
+    expect(isWellFormedKey(key)).toBe(true);
+    for (let i = 0; i < key.length; i += 1) expect(isWellFormedKey(changedAt(key, i))).toBe(false);
+  });
+
+  test('is none without its prefix, and an ordinary key is none with it', () => {
+    const { keys, accountId } = fixture();
+    const sandbox = keys.create(accountId, { isSandbox: true }).key;
+    const ordinary = keys.create(accountId).key;
+    for (const forged of [
+      sandbox.replace('garnish_test_', 'garnish_'),
+      ordinary.replace('garnish_', 'garnish_test_'),
+    ]) {
+      expect(isWellFormedKey(forged)).toBe(false);
+      expect(keys.authenticate(forged)).toBeUndefined();
+    }
+  });
+
+  test('is known as one, and only it', () => {
+    const { keys, accountId } = fixture();
+    const made = [true, false].map((isSandbox) => keys.create(accountId, { isSandbox }));
+    expect(made.map(({ key }) => keys.authenticate(key)?.isSandbox)).toEqual([true, false]);
+    const stored = new Map(keys.list(accountId).map((row) => [row.id, row.isSandbox]));
+    expect(made.map(({ id }) => stored.get(id))).toEqual([1, 0]);
+  });
+});
+
 test.each(['', 'garnish_', 'x', `garnish_${'é'.repeat(49)}`, `garnish_${'0'.repeat(10_000)}`])(
   'not a key: %s',
   (text) => {
@@ -58,6 +89,7 @@ describe('authenticate', () => {
       keyId: id,
       scopes: ['upscale', 'read'],
       status: 'suspended',
+      isSandbox: false,
     });
   });
 

@@ -24,7 +24,7 @@ function fixture(nowMs = NOON) {
   for (const id of ['acc_a', 'acc_b']) {
     accounts.insert({ ...ACCOUNT, id });
   }
-  const table = new DayCountsTable(database);
+  const table = new DayCountsTable(database, 'paid');
   const clock = { nowMs };
   const open = () => new RateWindows(table, () => clock.nowMs);
   return { open, windows: open(), clock };

@@ -23,6 +23,7 @@ describe('create', () => {
       keyId: made.key_id,
       scopes: DEFAULT_SCOPES,
       status: 'active',
+      isSandbox: false,
     });
   });
 
@@ -41,6 +42,20 @@ describe('create', () => {
     expect(books.keys.list(account)).toMatchObject([
       { label: 'till', scopes: 'read upscale', expiresAt: MARCH + 3 * DAY_MS },
     ]);
+  });
+
+  test('--sandbox makes a key that shows what it is, and the list tells it', async () => {
+    const { json, run, books, account, create } = open();
+    const made = (await json(...create, '--sandbox', '--json')) as Record<string, string>;
+    expect(made).toEqual({
+      key_id: expect.stringMatching(/^key_/),
+      key: expect.stringMatching(/^garnish_test_[0-9A-Za-z]{49}$/),
+      is_sandbox: true,
+    });
+    expect(books.keys.authenticate(made['key'] ?? '')).toMatchObject({ isSandbox: true });
+    const list = ['keys', 'list', '--account', account];
+    expect(await json(...list, '--json')).toMatchObject([{ is_sandbox: true }]);
+    expect((await run(...list)).output.split('\n')[1]).toMatch(/ true /);
   });
 
   test.each([
@@ -74,6 +89,7 @@ describe('list', () => {
         label: 'till',
         last4: made.key.slice(-4),
         scopes: 'read',
+        is_sandbox: false,
         created_at: '2026-03-15T12:00:00Z',
         last_used_at: null,
         expires_at: '2126-02-19T12:00:00Z',
@@ -81,7 +97,9 @@ describe('list', () => {
       },
     ]);
     const { output } = await run(...list);
-    expect(output).toMatch(/^key_id +label +last4 +scopes +created_at +last_used_at +expires_at/);
+    expect(output).toMatch(
+      /^key_id +label +last4 +scopes +is_sandbox +created_at +last_used_at +expires_at/,
+    );
     expect(output).toContain(made.key_id);
     expect(output).not.toContain(made.key.slice('garnish_'.length, -4));
   });

@@ -135,6 +135,7 @@ describe('answers', () => {
         expect(Object.keys(headers), where).toEqual(
           expect.arrayContaining(['X-Request-Id', 'X-RateLimit-Remaining', 'X-RateLimit-Reset']),
         );
+        expect(headers, where).toHaveProperty('X-Sandbox');
         if (status === '429' || status === '503') {
           expect(headers, where).toHaveProperty('Retry-After');
         }

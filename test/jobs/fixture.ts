@@ -10,10 +10,10 @@ import type { TaskOptions } from '../../src/engine/task.ts';
 import { parseImageUrl } from '../../src/fetching/image-url.ts';
 import { Admission } from '../../src/jobs/admission.ts';
 import { FairQueue } from '../../src/jobs/fair-queue.ts';
-import type { JobRequest } from '../../src/jobs/job.ts';
+import type { JobRequest, Payer } from '../../src/jobs/job.ts';
 import { JobLedger } from '../../src/jobs/job-ledger.ts';
 import { JobService } from '../../src/jobs/job-service.ts';
-import { costOf, planJob } from '../../src/jobs/plan.ts';
+import { costOf, type JobPlan, planJob } from '../../src/jobs/plan.ts';
 import type { Log } from '../../src/observability/log.ts';
 import { RESULT_KINDS, ResultStore } from '../../src/results/result-store.ts';
 import { IdempotencyTable } from '../../src/store/idempotency-table.ts';
@@ -59,9 +59,13 @@ export function jobsFixture() {
   const books = testBooks();
   const newPayer = () => {
     const accountId = books.accounts.create({ plan: 'pro', credits: CREDITS }, MARCH).id;
-    return { accountId, keyId: books.keys.create(accountId).id };
+    return { accountId, keyId: books.keys.create(accountId).id, isSandbox: false };
   };
   const payer = newPayer();
+  const newSandboxPayer = (accountId: string): Payer => {
+    const { id: keyId } = books.keys.create(accountId, { isSandbox: true });
+    return { accountId, keyId, isSandbox: true };
+  };
   const { database, jobs, clock } = books;
   const resultsTable = new ResultsTable(database);
   const results = new ResultStore(dataDir, 'https://cdn.example', resultsTable);
@@ -79,8 +83,8 @@ export function jobsFixture() {
   const note = (event: string) => void logged.push(event);
   const log: Log = { debug: note, info: note, warn: note, error: note };
   const service = new JobService({
-    plan: (request) => planJob(request, () => 'pack', loadPrices()),
-    costOf: (request) => costOf(request, loadPrices()),
+    plan: (request, by) => planJob(request, by, () => 'pack', loadPrices()),
+    costOf: (request, by) => costOf(request, by, loadPrices()),
     admission: new Admission(
       { maxJobs: 1000, maxJobsPerAccount: 1000, minFreeBytes: 0 },
       async () => 1,
@@ -99,10 +103,13 @@ export function jobsFixture() {
   return {
     ...{ database, jobs, clock, ledger, results, resultsTable, service, payer, world, log, logged },
     newPayer,
+    newSandboxPayer,
+    /** Id of a job that holds what a plan costs. */
+    reserveFor: (plan: JobPlan, by: Payer) => ledger.reserve(plan, by, undefined).id,
     balance: () => books.ledger.balance(payer.accountId).total,
     reserve: () =>
       ledger.reserve(
-        planJob(REQUEST, () => 'pack', loadPrices()),
+        planJob(REQUEST, payer, () => 'pack', loadPrices()),
         payer,
         undefined,
       ),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadPrices } from '../../src/accounts/prices.ts';
-import { idempotencyToken } from '../../src/jobs/idempotency.ts';
+import { idempotencyToken, storedKey } from '../../src/jobs/idempotency.ts';
 import type { JobRequest } from '../../src/jobs/job.ts';
 import { costOf, planJob } from '../../src/jobs/plan.ts';
 import { codeOf } from '../accounts/caught.ts';
@@ -13,10 +13,12 @@ const upscale = (scale: 2 | 4): JobRequest => ({
   options: { format: undefined },
 });
 const prices = loadPrices();
+const PAYING = { isSandbox: false };
+const SANDBOX = { isSandbox: true };
 
 test('each operation has its price, its pack and its place on the CDN', () => {
   const planned = [REQUEST, upscale(2), upscale(4)].map((request) => {
-    const plan = planJob(request, (task, role) => `${task} ${role}`, prices);
+    const plan = planJob(request, PAYING, (task, role) => `${task} ${role}`, prices);
     return [plan.idPrefix, plan.resultKind, plan.costCredits, plan.packId];
   });
   expect(planned).toEqual([
@@ -28,11 +30,24 @@ test('each operation has its price, its pack and its place on the CDN', () => {
 
 test('generating is priced by model and count, enhancing is one credit', () => {
   const generate = (model: 'flux-2-pro' | 'seeddream' | 'flux-2-max', count: number) =>
-    costOf({ operation: 'generate', model, count, imageUrl: undefined }, prices);
+    costOf({ operation: 'generate', model, count, imageUrl: undefined }, PAYING, prices);
   expect([generate('flux-2-pro', 4), generate('seeddream', 1), generate('flux-2-max', 3)]).toEqual([
     4, 1, 6,
   ]);
-  expect(costOf({ operation: 'enhance', imageUrl: 'https://a.example/' }, prices)).toBe(1);
+  expect(costOf({ operation: 'enhance', imageUrl: 'https://a.example/' }, PAYING, prices)).toBe(1);
+});
+
+test('a sandbox key pays nothing, its results are watermarked, and nothing else differs', () => {
+  for (const request of [REQUEST, upscale(2), upscale(4)]) {
+    const [paid, free] = [PAYING, SANDBOX].map((by) => planJob(request, by, () => 'pack', prices));
+    expect(paid).toMatchObject({ isWatermarked: false });
+    expect(paid?.costCredits).toBeGreaterThan(0);
+    expect(free).toEqual({ ...paid, costCredits: 0, isWatermarked: true });
+  }
+  const model = 'flux-2-max';
+  const generate: JobRequest = { operation: 'generate', model, count: 4, imageUrl: undefined };
+  expect(costOf(generate, SANDBOX, prices)).toBe(0);
+  expect(costOf({ operation: 'enhance', imageUrl: 'https://a.example/' }, SANDBOX, prices)).toBe(0);
 });
 
 test('what no installed pack can do is refused before anything is charged', () => {
@@ -43,7 +58,9 @@ test('what no installed pack can do is refused before anything is charged', () =
     { operation: 'generate', model: 'flux-2-pro', count: 1, imageUrl: undefined },
   ];
   for (const request of requests) {
-    expect(codeOf(() => planJob(request, () => undefined, prices))).toBe('model_unavailable');
+    expect(codeOf(() => planJob(request, PAYING, () => undefined, prices))).toBe(
+      'model_unavailable',
+    );
   }
 });
 
@@ -55,4 +72,11 @@ test('an idempotency token tells operations and bodies apart', () => {
   ];
   expect(new Set(tokens.map(({ bodySha256 }) => bodySha256)).size).toBe(3);
   expect(idempotencyToken('k', 'upscale', { a: 1 })).toEqual(tokens[0]);
+});
+
+test('no key that a caller may send is stored as a sandbox key of another call', () => {
+  expect(storedKey('order-1', PAYING)).toBe('order-1');
+  const stored = storedKey('order-1', SANDBOX);
+  expect(stored).toContain('order-1');
+  expect(stored).not.toMatch(/^[\x20-\x7e]*$/); // what the contract lets through
 });

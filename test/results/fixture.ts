@@ -42,6 +42,7 @@ export function storeFixture(): { readonly dataDir: string; readonly database: D
     expiresAt: null,
     revokedAt: null,
     lastUsedAt: null,
+    isSandbox: 0,
     createdAt: 0,
   });
   new JobsTable(database).insert({
