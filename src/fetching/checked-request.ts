@@ -1,16 +1,20 @@
 /**
- * One GET on a connection of its own that can only reach addresses checked before, by Node's own
+ * One request on a connection of its own that can only reach addresses checked before, by Node's own
  * client: the undici line for Node 20 ends the whole process, uncatchably, when a source closes its
  * connection while its body waits to be read (nodejs/undici issue 5360, fixed for Node 22 only).
  */
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
-import type { ImageUrl } from './image-url.ts';
+import type { RemoteUrl } from './remote-url.ts';
 
-/** Where a request may go. */
+/** What is asked, and where it may go. */
 export interface CheckedTarget {
-  readonly url: ImageUrl;
+  readonly url: RemoteUrl;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent with its length; a GET has none. */
+  readonly body?: Buffer | undefined;
   /** All that the host stands for; not asked for again. */
   readonly addresses: readonly string[];
   /** Judges the address that was really connected to. */
@@ -41,10 +45,11 @@ export function requestChecked(
   target: CheckedTarget,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const { url, addresses, isAllowed, trustedCertificate } = target;
+  const { url, method, body, addresses, isAllowed, trustedCertificate } = target;
   const isTls = url.protocol === 'https:';
   return new Promise((resolve, reject) => {
     const request = (isTls ? requestHttps : requestHttp)(url, {
+      method,
       agent: false,
       signal,
       lookup: lookupOf(addresses),
@@ -52,7 +57,12 @@ export function requestChecked(
       insecureHTTPParser: false,
       rejectUnauthorized: true,
       ...(trustedCertificate === undefined ? {} : { ca: trustedCertificate }),
-      headers: { 'accept-encoding': 'identity', accept: 'image/*', 'user-agent': 'garnish' },
+      headers: {
+        'accept-encoding': 'identity',
+        'user-agent': 'garnish',
+        ...(body === undefined ? {} : { 'content-length': String(body.length) }),
+        ...target.headers,
+      },
     });
     const connectTimer = setTimeout(
       () => request.destroy(new Error('The connection took too long.')),
@@ -61,7 +71,7 @@ export function requestChecked(
     const onConnect = (socket: Socket): void => {
       const remote = socket.remoteAddress;
       // Nothing of the request has been written yet: that happens in end().
-      if (remote !== undefined && isAllowed(remote)) request.end();
+      if (remote !== undefined && isAllowed(remote)) request.end(body);
       else request.destroy(new Error('Connected to an address that is not allowed.'));
     };
     request.once('socket', (socket) => {

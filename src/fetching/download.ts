@@ -5,19 +5,15 @@
  * each hop checked like the first. Every network cause becomes one and the same error.
  */
 import { createHash } from 'node:crypto';
-import { lookup as resolveName } from 'node:dns/promises';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, invalidImage, unreachableImageUrl } from '../errors.ts';
+import { checkedAddressesOf, type Resolver, systemResolver } from './checked-addresses.ts';
 import { requestChecked } from './checked-request.ts';
 import { diskFailure } from './disk-failure.ts';
-import { type FetchPolicy, hostOf } from './fetch-policy.ts';
+import type { FetchPolicy } from './fetch-policy.ts';
 import { type ImageUrl, parseImageUrl } from './image-url.ts';
-
-/** All addresses of a name. */
-export type Resolver = (host: string) => Promise<readonly string[]>;
 
 /** Limits and seams of a download. */
 export interface DownloaderOptions {
@@ -38,6 +34,7 @@ export interface DownloadedFile {
   readonly sha256: string;
 }
 
+const GET = { method: 'GET', headers: { accept: 'image/*' } } as const;
 const MAX_REDIRECTS = 3;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 /** A source slower than this after a while is a stalled one. */
@@ -45,9 +42,6 @@ const SLOW_AFTER_MS = 3_000;
 const MIN_BYTES_PER_S = 1024;
 /** A blocked address is known at once, a refused connection a little later: both take this long. */
 const MIN_REFUSAL_MS = 100;
-
-const systemResolver: Resolver = async (host) =>
-  (await resolveName(host, { all: true })).map(({ address }) => address);
 
 /** Fetches pictures. */
 export class Downloader {
@@ -99,9 +93,9 @@ export class Downloader {
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
       signal.throwIfAborted();
       const here = url;
-      const addresses = await this.#addressesOf(here, signal);
+      const addresses = await checkedAddressesOf(here, policy, this.#resolve, signal);
       const isAllowed = (address: string) => policy.isAddressAllowed(here, address);
-      const target = { url: here, addresses, isAllowed, trustedCertificate };
+      const target = { url: here, addresses, isAllowed, trustedCertificate, ...GET };
       const answer = await requestChecked(target, signal);
       if (!REDIRECTS.includes(answer.statusCode ?? 0)) return answer;
       answer.destroy();
@@ -119,27 +113,6 @@ export class Downloader {
       throw new Error('A redirect from https to http.');
     }
     return next;
-  }
-
-  async #addressesOf(url: ImageUrl, signal: AbortSignal): Promise<readonly string[]> {
-    const { policy } = this.#options;
-    if (!policy.isHostAllowed(url))
-      throw new Error('The host is not on the list of allowed hosts.');
-    const host = hostOf(url);
-    const addresses = isIP(host) === 0 ? await this.#resolveWithin(host, signal) : [host];
-    const refused = addresses.find((address) => !policy.isAddressAllowed(url, address));
-    if (addresses.length === 0 || refused !== undefined) {
-      throw new Error('The host stands for an address that is not allowed.');
-    }
-    return addresses;
-  }
-
-  /** The system's resolver cannot be cancelled, but nobody has to wait for it. */
-  #resolveWithin(host: string, signal: AbortSignal): Promise<readonly string[]> {
-    return new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      this.#resolve(host).then(resolve, reject);
-    });
   }
 
   async #store(

@@ -1,7 +1,8 @@
 /** No connection ever reaches an address that is not allowed; a canary on loopback listens for one. */
 import type { RequestListener } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Downloader, type Resolver } from '../../src/fetching/download.ts';
+import type { Resolver } from '../../src/fetching/checked-addresses.ts';
+import { Downloader } from '../../src/fetching/download.ts';
 import { createFetchPolicy, type FetchPolicy } from '../../src/fetching/fetch-policy.ts';
 import { publicPartOf, refusalOf, UNREACHABLE } from './attempt.ts';
 import { downloaderFor, type LoopbackServer, serveHttp } from './loopback.ts';
