@@ -2,11 +2,10 @@
 import {
   OpenAPIRegistry,
   OpenApiGeneratorV31,
-  type ResponseConfig,
   type RouteConfig,
 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import type { ErrorCode } from '../errors.ts';
+import { errorResponses, success } from './openapi-answers.ts';
 import {
   enhanceRequest,
   generateRequest,
@@ -16,7 +15,6 @@ import {
 import {
   creditsResponse,
   enhanceResponse,
-  errorResponse,
   generateResponse,
   modelsResponse,
   removeBackgroundResponse,
@@ -30,53 +28,10 @@ export interface OpenApiOptions {
   readonly version: string;
 }
 
-/** Codes by status, as the contract lists them. */
-const ERRORS: Readonly<Record<number, readonly ErrorCode[]>> = {
-  400: [
-    'invalid_request',
-    'invalid_json',
-    'https_required',
-    'invalid_idempotency_key',
-    'invalid_image_url',
-    'invalid_image',
-  ],
-  401: ['unauthorized'],
-  402: ['insufficient_credits'],
-  403: ['forbidden'],
-  404: ['not_found'],
-  405: ['method_not_allowed'],
-  408: ['request_timeout'],
-  409: ['idempotency_conflict', 'idempotency_in_progress'],
-  410: ['gone'],
-  413: ['payload_too_large'],
-  415: ['unsupported_media_type'],
-  429: ['rate_limit_exceeded', 'too_many_concurrent_requests'],
-  500: ['internal_error'],
-  503: ['overloaded', 'model_unavailable', 'storage_full', 'shutting_down'],
-};
-
-/** Statuses that say when to try again. */
-const RETRIED: readonly number[] = [409, 429, 503];
 const READ_STATUSES = [400, 401, 403, 429, 500, 503];
 const UPLOAD_STATUSES = [400, 401, 403, 408, 413, 415, 429, 500, 503];
 const PAID_STATUSES = [400, 401, 402, 403, 408, 409, 413, 415, 429, 500, 503];
 
-const BASE_HEADERS = {
-  'X-Request-Id': { schema: { type: 'string' as const }, required: true },
-  'X-RateLimit-Remaining': { schema: { type: 'integer' as const }, required: true },
-  'X-RateLimit-Reset': {
-    schema: { type: 'integer' as const },
-    required: true,
-    description: 'Unix seconds.',
-  },
-  'X-Sandbox': {
-    schema: { type: 'string' as const, enum: ['true'] },
-    description: 'Set when a sandbox key calls: nothing is charged, results are watermarked.',
-  },
-};
-const RETRY_HEADER = {
-  'Retry-After': { schema: { type: 'integer' as const }, description: 'Seconds.' },
-};
 const PACK_HEADER = {
   'Idempotent-Replayed': {
     schema: { type: 'string' as const, enum: ['true'] },
@@ -84,27 +39,6 @@ const PACK_HEADER = {
   },
   'X-Model-Pack': { schema: { type: 'string' as const }, description: 'Pack that answered.' },
 };
-
-function errorResponses(statuses: readonly number[]): Record<number, ResponseConfig> {
-  return Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      {
-        description: (ERRORS[status] ?? []).map((code) => `\`${code}\``).join(', '),
-        headers: RETRIED.includes(status) ? { ...BASE_HEADERS, ...RETRY_HEADER } : BASE_HEADERS,
-        content: { 'application/json': { schema: errorResponse } },
-      },
-    ]),
-  );
-}
-
-function success(schema: z.ZodType, headers: object): ResponseConfig {
-  return {
-    description: 'Done.',
-    headers: { ...BASE_HEADERS, ...headers },
-    content: { 'application/json': { schema } },
-  };
-}
 
 interface PaidRoute {
   readonly path: string;

@@ -1,7 +1,8 @@
 /** The answers of the contract: exactly these keys, in this order. */
 import { z } from 'zod';
 
-const createdAt = z
+/** A moment on the wire: UTC, whole seconds. */
+export const wireTimestamp = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/)
   .meta({ example: '2026-02-09T12:00:00Z', description: 'UTC, whole seconds.' });
@@ -21,7 +22,7 @@ export const generateResponse = z
     credits_used: credits,
     images: z.array(z.strictObject({ url: z.url(), width: z.int(), height: z.int() })),
     model: z.string(),
-    created_at: createdAt,
+    created_at: wireTimestamp,
   })
   .meta({ id: 'GenerateResponse' });
 
@@ -35,7 +36,7 @@ export const enhanceResponse = z
     enhanced_url: z.url(),
     width: z.int(),
     height: z.int(),
-    created_at: createdAt,
+    created_at: wireTimestamp,
   })
   .meta({ id: 'EnhanceResponse' });
 
@@ -47,7 +48,7 @@ export const removeBackgroundResponse = z
     credits_used: credits,
     result_url: z.url(),
     format: z.enum(['png', 'jpg', 'webp']),
-    created_at: createdAt,
+    created_at: wireTimestamp,
   })
   .meta({ id: 'RemoveBackgroundResponse' });
 
@@ -60,7 +61,7 @@ export const upscaleResponse = z
     result_url: z.url(),
     original_size: size,
     upscaled_size: size,
-    created_at: createdAt,
+    created_at: wireTimestamp,
   })
   .meta({ id: 'UpscaleResponse' });
 
@@ -86,7 +87,7 @@ export const creditsResponse = z
     subscription_plan: z.enum(['starter', 'growth', 'pro', 'enterprise']),
     subscription_status: z.enum(['active', 'suspended', 'cancelled']),
     credits_used_this_month: credits,
-    next_renewal: createdAt,
+    next_renewal: wireTimestamp,
   })
   .meta({ id: 'CreditsResponse' });
 
@@ -96,7 +97,7 @@ export const uploadResponse = z
     image_url: z.url(),
     width: z.int(),
     height: z.int(),
-    expires_at: createdAt,
+    expires_at: wireTimestamp,
   })
   .meta({ id: 'UploadResponse' });
 
