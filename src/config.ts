@@ -95,6 +95,9 @@ export const settingsSchema = z.object({
   deadlineS: integer(1, 3600)
     .default(300)
     .describe('Seconds a synchronous call may take. Error: internal_error.'),
+  asyncDeadlineS: integer(60, 7 * 86_400)
+    .default(86_400)
+    .describe('Seconds after which a job in the background is given up. Error: internal_error.'),
   fetchDeadlineS: integer(1, 300)
     .default(10)
     .describe('Seconds a source may take to arrive. Error: invalid_image_url.'),

@@ -2,9 +2,12 @@
 import type { Config } from '../config.ts';
 import { Engine } from '../engine/engine-pool.ts';
 import type { SourceLimits } from '../engine/protocol.ts';
+import { ActiveJobs } from '../jobs/active-jobs.ts';
 import { Admission } from '../jobs/admission.ts';
 import { FairQueue } from '../jobs/fair-queue.ts';
+import { JobBook } from '../jobs/job-book.ts';
 import { JobLedger } from '../jobs/job-ledger.ts';
+import { JobRunner } from '../jobs/job-runner.ts';
 import { JobService } from '../jobs/job-service.ts';
 import { costOf, planJob } from '../jobs/plan.ts';
 import { UploadIntake } from '../jobs/upload-intake.ts';
@@ -13,7 +16,9 @@ import type { PackRegistry } from '../packs/registry.ts';
 import { freeBytes } from '../results/disk-room.ts';
 import { ResultStore } from '../results/result-store.ts';
 import { UploadStore } from '../results/upload-store.ts';
+import { BatchesTable } from '../store/batches-table.ts';
 import { IdempotencyTable } from '../store/idempotency-table.ts';
+import { JobEventsTable } from '../store/job-events-table.ts';
 import { JobsTable } from '../store/jobs-table.ts';
 import { ResultsTable } from '../store/results-table.ts';
 import { UploadsTable } from '../store/uploads-table.ts';
@@ -23,6 +28,8 @@ import { createSourceFetcher } from './sources.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MIB = 1024 * 1024;
+/** Sources of background jobs on disk for each slot: enough that a slot never waits for the network. */
+const STAGED_PER_SLOT = 8;
 
 /** Limits of pictures, as the engine takes them. */
 export const sourceLimits = (config: Config): SourceLimits => ({
@@ -39,6 +46,8 @@ export function openStores(config: Config, books: Books, publicUrl: string) {
   const results = new ResultsTable(database);
   return {
     jobs: new JobsTable(database),
+    events: new JobEventsTable(database),
+    batches: new BatchesTable(database),
     resultsTable: results,
     idempotency: new IdempotencyTable(database),
     results: new ResultStore(config.dataDir, config.cdnUrl ?? `${publicUrl}/cdn`, results),
@@ -81,17 +90,23 @@ export interface WorkParts {
   readonly engine: Engine;
 }
 
-/** The jobs layer: ledger, admission, queue, paid calls and uploads. */
+/** The jobs layer: ledger, admission, queue, paid calls, what is read of them, and uploads. */
 export function openJobs({ config, log, books, stores, registry, engine }: WorkParts) {
   const { database, ledger: credits, prices } = books;
+  const { results, uploads, jobs, events } = stores;
+  const active = new ActiveJobs();
+  const retentionMs = config.retentionDays === 0 ? undefined : config.retentionDays * DAY_MS;
   const ledger = new JobLedger({
     database,
     ledger: credits,
-    jobs: stores.jobs,
+    jobs,
+    events,
+    batches: stores.batches,
     results: stores.resultsTable,
     idempotency: stores.idempotency,
     now: Date.now,
-    retentionMs: config.retentionDays === 0 ? undefined : config.retentionDays * DAY_MS,
+    retentionMs,
+    onChanged: (jobId) => active.tell(jobId, 'state'),
   });
   const admission = new Admission(
     {
@@ -103,20 +118,25 @@ export function openJobs({ config, log, books, stores, registry, engine }: WorkP
   );
   const queue = new FairQueue(engine.slots);
   const deadlineMs = config.deadlineS * 1000;
-  const { results, uploads } = stores;
+  const fetcher = createSourceFetcher(config, results, uploads, Date.now);
+  const staging = new FairQueue(STAGED_PER_SLOT * engine.slots);
+  const runner = new JobRunner({
+    ...{ ledger, active, fetcher, queue, staging, engine, results, log, deadlineMs },
+  });
   const service = new JobService({
     plan: (request, payer) =>
       planJob(request, payer, (task, role) => registry.packFor(task, role), prices),
     costOf: (request, payer) => costOf(request, payer, prices),
-    admission,
-    ledger,
-    fetcher: createSourceFetcher(config, results, uploads, Date.now),
-    queue,
-    engine,
-    results,
-    log,
-    deadlineMs,
+    ...{ admission, ledger, runner, active, fetcher, log, deadlineMs },
+    now: Date.now,
+    asyncDeadlineMs: config.asyncDeadlineS * 1000,
+  });
+  const book = new JobBook({
+    ...{ jobs, events, active, retentionMs },
+    placeOf: (jobId) => queue.placeOf(jobId),
+    waitMsOf: (place) => place,
+    now: Date.now,
   });
   const intake = new UploadIntake({ admission, queue, engine, uploads, deadlineMs, now: Date.now });
-  return { ledger, admission, service, intake };
+  return { ledger, admission, service, book, intake };
 }

@@ -6,8 +6,9 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Config } from '../config.ts';
 import type { Engine } from '../engine/engine-pool.ts';
 import { createApp } from '../http/app.ts';
+import { EventStreams } from '../http/event-streams.ts';
 import type { Admission } from '../jobs/admission.ts';
-import { IDEMPOTENCY_HOURS } from '../jobs/idempotency.ts';
+import { IDEMPOTENCY_MS } from '../jobs/idempotency.ts';
 import type { JobService } from '../jobs/job-service.ts';
 import { recoverJobs } from '../jobs/recovery.ts';
 import type { UploadIntake } from '../jobs/upload-intake.ts';
@@ -34,11 +35,12 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-const HOUR_MS = 3_600_000;
 const SWEEP_MS = 10 * 60_000;
 const FLUSH_MS = 1_000;
 const RETRY_VOIDS_MS = 30_000;
 const ENGINE_STOP_MS = 5_000;
+const EVENT_STREAMS_PER_ACCOUNT = 20;
+const HEARTBEAT_MS = 15_000;
 /** Hosts that say where to listen, but are no address for callers. */
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 
@@ -83,7 +85,7 @@ function startPeriodicWork(
     every(SWEEP_MS, log, async () => {
       const now = Date.now();
       const deleted = (await stores.results.expire(now)) + (await stores.uploads.expire(now));
-      stores.idempotency.removeOlderThan(now - IDEMPOTENCY_HOURS * HOUR_MS);
+      stores.idempotency.removeOlderThan(now - IDEMPOTENCY_MS);
       if (deleted > 0) log.info('expired', { deleted });
     }),
     every(RETRY_VOIDS_MS, log, () => jobs.retryVoids()),
@@ -94,7 +96,7 @@ function startPeriodicWork(
   };
 }
 
-/** Let running jobs end; at the deadline void them. */
+/** Let running jobs end; at the deadline void them, those in the background left for the next start. */
 async function drain(
   admission: Admission,
   jobs: JobService,
@@ -105,7 +107,7 @@ async function drain(
     log.warn('shutdown-deadline', { jobs: admission.count });
     jobs.abortAll();
   }, shutdownS * 1000);
-  await admission.drain();
+  await Promise.all([admission.drain(), jobs.drain()]);
   clearTimeout(timer);
 }
 
@@ -125,7 +127,13 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   const engine = await startEngine(config, registry, log);
   undo(() => engine.stop(0));
   const jobs = openJobs({ config, log, books, stores, registry, engine });
-  await recoverJobs({ ...stores, ledger: jobs.ledger, log });
+  const { resumable } = await recoverJobs({ ...stores, ledger: jobs.ledger, log });
+  for (const job of resumable) jobs.service.resume(job);
+  const streams = new EventStreams({
+    book: jobs.book,
+    maxPerAccount: EVENT_STREAMS_PER_ACCOUNT,
+    heartbeatMs: HEARTBEAT_MS,
+  });
 
   const windows = openWindows(config, books);
   const { keys, accounts, prices } = books;
@@ -138,6 +146,8 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
       bodyTimeoutMs: config.requestTimeoutS * 1000,
       prices,
       jobs: jobs.service,
+      book: jobs.book,
+      streams,
       models: loadContractModels(),
       results: {
         folder: stores.results.folder,
@@ -169,6 +179,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
     intake: jobs.intake,
     stop: async () => {
       await drain(jobs.admission, jobs.service, config.shutdownS, log);
+      streams.closeAll();
       await listener.close();
       await engine.stop(ENGINE_STOP_MS);
       stopPeriodicWork();

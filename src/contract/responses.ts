@@ -14,6 +14,12 @@ const id = (prefix: string) =>
     .regex(new RegExp(`^${prefix}_[a-z0-9]{26}$`))
     .meta({ example: `${prefix}_9m2k4x7q1c8v5b3n6z0a2s4d7f` });
 
+/** Id of a job of any operation. */
+export const jobId = z
+  .string()
+  .regex(/^(?:gen|enh|bg|up)_[a-z0-9]{26}$/)
+  .meta({ example: 'bg_9m2k4x7q1c8v5b3n6z0a2s4d7f' });
+
 /** Answer of POST /api/generate. */
 export const generateResponse = z
   .strictObject({

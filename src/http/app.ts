@@ -5,14 +5,17 @@ import type { z } from 'zod';
 import type { Prices } from '../accounts/prices.ts';
 import type { modelsResponse } from '../contract/responses.ts';
 import { notFound } from '../errors.ts';
+import type { JobBook } from '../jobs/job-book.ts';
 import type { JobService } from '../jobs/job-service.ts';
 import type { Log } from '../observability/log.ts';
 import type { AuthenticatedCaller } from './authenticate.ts';
 import { errorEdge } from './error-edge.ts';
+import type { EventStreams } from './event-streams.ts';
 import { httpsOnly } from './https-only.ts';
 import { jsonBody } from './json-body.ts';
 import { methodGuard, type RouteMethods } from './method-guard.ts';
 import { pagesRouter } from './pages/pages.ts';
+import { paidRoute } from './paid-route.ts';
 import { rateGuard, type WindowState } from './rate-guard.ts';
 import { requestContext } from './request-context.ts';
 import { cdnRoute, type ResultFiles } from './routes/cdn.ts';
@@ -20,6 +23,7 @@ import { type CreditsSummary, creditsRoute } from './routes/credits.ts';
 import { enhanceRoute } from './routes/enhance.ts';
 import { generateRoute } from './routes/generate.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
+import { jobsRoute } from './routes/jobs.ts';
 import { modelsRoute } from './routes/models.ts';
 import { removeBackgroundRoute } from './routes/remove-background.ts';
 import { type UploadsOptions, uploadsRoute } from './routes/uploads.ts';
@@ -38,6 +42,8 @@ export interface AppParts {
   readonly bodyTimeoutMs: number;
   readonly prices: Prices;
   readonly jobs: JobService;
+  readonly book: JobBook;
+  readonly streams: EventStreams;
   readonly models: z.infer<typeof modelsResponse>['models'];
   readonly results: ResultFiles;
   readonly uploads: UploadsOptions;
@@ -54,6 +60,9 @@ const ROUTES: RouteMethods = {
   '/api/remove-background': ['POST'],
   '/api/upscale': ['POST'],
   '/api/uploads': ['POST'],
+  '/api/jobs': ['GET'],
+  '/api/jobs/:id': ['GET', 'DELETE'],
+  '/api/jobs/:id/events': ['GET'],
   '/api/models': ['GET'],
   '/api/account/credits': ['GET'],
   '/': ['GET'],
@@ -66,6 +75,8 @@ const ROUTES: RouteMethods = {
   '/dashboard/billing': ['GET'],
   '/cdn/*': ['GET'],
 };
+
+const PAID_OPERATIONS = [generateRoute, enhanceRoute, removeBackgroundRoute, upscaleRoute];
 
 /** Builds the application. */
 export function createApp(parts: AppParts): Express {
@@ -94,10 +105,8 @@ export function createApp(parts: AppParts): Express {
   app.use('/api', rateGuard(parts));
   app.use(methodGuard(ROUTES));
   app.use(
-    generateRoute(parts.jobs, readJson),
-    enhanceRoute(parts.jobs, readJson),
-    removeBackgroundRoute(parts.jobs, readJson),
-    upscaleRoute(parts.jobs, readJson),
+    ...PAID_OPERATIONS.map((operation) => paidRoute(operation, { ...parts, readJson })),
+    jobsRoute(parts),
     uploadsRoute(parts.uploads),
     modelsRoute(parts.models),
     creditsRoute(parts.creditsOf),

@@ -1,59 +1,118 @@
 /**
  * What the four paid routes share: scope, body, one job, and the headers that name the pack. A
- * route gives its schema, how the body becomes a job, and how the result becomes the answer.
+ * route gives its schema and how the body becomes a job. With `Prefer: respond-async` (RFC 7240) the
+ * answer is 202 and the job; else the caller waits for the result.
  */
-import { type Request, type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { z } from 'zod';
 import type { Scope } from '../accounts/api-keys.ts';
 import { parseBody } from '../contract/validation.ts';
-import { invalidIdempotencyKey } from '../errors.ts';
+import { invalidIdempotencyKey, invalidRequest } from '../errors.ts';
 import { type IdempotencyToken, idempotencyToken } from '../jobs/idempotency.ts';
-import type { JobRequest, JobResult, Operation } from '../jobs/job.ts';
+import type { JobRequest, Operation, Payer } from '../jobs/job.ts';
+import type { JobBook } from '../jobs/job-book.ts';
 import type { JobService } from '../jobs/job-service.ts';
+import { answerOf } from './answers.ts';
 import { callerOf, requireScope } from './authenticate.ts';
 import { disconnectSignal } from './exchange.ts';
+import { wireJob } from './wire-job.ts';
 
 /** One paid route. */
-export interface PaidRoute<Schema extends z.ZodType> {
+export interface PaidRoute<Schema extends z.ZodType = z.ZodType> {
   readonly operation: Operation & Scope;
   readonly schema: Schema;
   readonly toJob: (body: z.output<Schema>) => JobRequest;
-  readonly toAnswer: (result: JobResult, body: z.output<Schema>) => object;
 }
+
+/** What paid routes stand on. */
+export interface PaidRouteParts {
+  readonly jobs: JobService;
+  readonly book: JobBook;
+  /** Reads a JSON body. */
+  readonly readJson: RequestHandler;
+}
+
+/** A paid route whose schema is known to nobody else. */
+export interface PaidOperation {
+  readonly operation: Operation & Scope;
+  /** A job of a body. @throws ApiError `invalid_request`. */
+  toJob(body: unknown): JobRequest;
+}
+
+/** Ties a route's schema to its job. */
+export const definePaidRoute = <Schema extends z.ZodType>(
+  route: PaidRoute<Schema>,
+): PaidOperation => ({
+  operation: route.operation,
+  toJob: (body) => route.toJob(parseBody(route.schema, body)),
+});
 
 /** Printable ASCII, as the contract limits it. */
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
-function idempotencyOf(req: Request, operation: Operation): IdempotencyToken | undefined {
+/**
+ * The idempotency token of a call.
+ * @throws ApiError `invalid_idempotency_key`.
+ */
+export function idempotencyOf(req: Request, scope: string): IdempotencyToken | undefined {
   const key = req.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) throw invalidIdempotencyKey();
-  return idempotencyToken(key, operation, req.body);
+  return idempotencyToken(key, scope, req.body);
+}
+
+/** Who pays for a call. @throws ApiError `unauthorized`. */
+export function payerOf(req: Request): Payer {
+  const { accountId, keyId, isSandbox } = callerOf(req);
+  return { accountId, keyId, isSandbox };
+}
+
+/** Whether a header of comma-separated preferences names one, with or without a value. */
+function prefersAsync(req: Request): boolean {
+  return (req.header('prefer') ?? '')
+    .split(/[,;]/)
+    .some((preference) => preference.trim().toLowerCase() === 'respond-async');
+}
+
+/** Fires when the caller leaves, unless the call asks that the job goes on. */
+function callerSignal(req: Request, res: Response): AbortSignal {
+  const wish = req.header('garnish-on-disconnect');
+  if (wish === undefined || wish === 'cancel') return disconnectSignal(res);
+  if (wish !== 'continue') {
+    throw invalidRequest('Expected "cancel" or "continue" for Garnish-On-Disconnect.');
+  }
+  return new AbortController().signal;
 }
 
 /** Builds the router of a paid route: `POST /api/<operation>`. */
-export function paidRoute<Schema extends z.ZodType>(
-  route: PaidRoute<Schema>,
-  jobs: JobService,
-  readBody: RequestHandler,
-): Router {
+export function paidRoute({ operation, toJob }: PaidOperation, parts: PaidRouteParts): Router {
+  const { jobs, book, readJson } = parts;
   const router = Router({ caseSensitive: true, strict: true });
-  router.post(
-    `/api/${route.operation}`,
-    requireScope(route.operation),
-    readBody,
-    async (req: Request, res) => {
-      const body = parseBody(route.schema, req.body);
-      const { accountId, keyId, isSandbox } = callerOf(req);
-      const { result, isReplay } = await jobs.run(
-        route.toJob(body),
-        { accountId, keyId, isSandbox },
-        { signal: disconnectSignal(res), idempotency: idempotencyOf(req, route.operation) },
-      );
-      res.setHeader('X-Model-Pack', result.packId);
-      if (isReplay) res.setHeader('Idempotent-Replayed', 'true');
-      res.json(route.toAnswer(result, body));
-    },
-  );
+
+  const answerAtOnce = async (req: Request, res: Response, request: JobRequest) => {
+    const payer = payerOf(req);
+    const idempotency = idempotencyOf(req, operation);
+    const submitted = await jobs.submit([request], payer, { idempotency });
+    const job = book.view(payer.accountId, submitted.jobIds[0] ?? '');
+    if (submitted.isReplay) res.setHeader('Idempotent-Replayed', 'true');
+    res.setHeader('X-Model-Pack', job.packId);
+    res.setHeader('Preference-Applied', 'respond-async');
+    res.status(202).location(`/api/jobs/${job.id}`).json(wireJob(job));
+  };
+
+  const answerWhenDone = async (req: Request, res: Response, request: JobRequest) => {
+    const { result, isReplay } = await jobs.run(request, payerOf(req), {
+      signal: callerSignal(req, res),
+      idempotency: idempotencyOf(req, operation),
+    });
+    res.setHeader('X-Model-Pack', result.packId);
+    if (isReplay) res.setHeader('Idempotent-Replayed', 'true');
+    res.json(answerOf(request, result));
+  };
+
+  router.post(`/api/${operation}`, requireScope(operation), readJson, async (req, res) => {
+    const request = toJob(req.body);
+    await (prefersAsync(req) ? answerAtOnce : answerWhenDone)(req, res, request);
+  });
   return router;
 }

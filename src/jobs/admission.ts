@@ -44,7 +44,11 @@ export class Admission {
    * @returns A function to call once when the job has ended.
    * @throws ApiError `shutting_down`, `overloaded`, `too_many_concurrent_requests`, `storage_full`.
    */
-  async admit(accountId: string): Promise<() => void> {
+  readmit(accountId: string): (count?: number) => void {
+    return this.#enter(accountId);
+  }
+
+  async admit(accountId: string, _kind = 'sync', _count = 1): Promise<(count?: number) => void> {
     const leave = this.#enter(accountId);
     try {
       if ((await this.#freeBytes()) < this.#limits.minFreeBytes) throw storageFull();

@@ -3,6 +3,16 @@
  * that one account's hundred jobs do not stand before another's one. Admission bounds its length.
  */
 
+/** Class of a job. */
+export type JobPriority = 'interactive' | 'async' | 'batch';
+
+/** Who waits. */
+export interface Turn {
+  readonly accountId: string;
+  readonly jobId: string;
+  readonly priority: JobPriority;
+}
+
 interface Waiter {
   readonly start: (release: () => void) => void;
 }
@@ -29,7 +39,7 @@ export class FairQueue {
    * @returns A function that gives the slot back; calling it again does nothing.
    * @throws The signal's reason when it fires before the slot is there.
    */
-  acquire(accountId: string, signal: AbortSignal): Promise<() => void> {
+  acquire({ accountId }: Turn, signal: AbortSignal): Promise<() => void> {
     if (signal.aborted) return Promise.reject(signal.reason);
     if (this.#freeSlots > 0) {
       this.#freeSlots -= 1;
@@ -50,6 +60,10 @@ export class FairQueue {
       this.#waiting.set(accountId, [...(this.#waiting.get(accountId) ?? []), waiter]);
       this.#waitingCount += 1;
     });
+  }
+
+  placeOf(_jobId: string): number | undefined {
+    return undefined;
   }
 
   #releaser(): () => void {

@@ -9,8 +9,8 @@ export interface IdempotencyToken {
   readonly bodySha256: string;
 }
 
-/** Hours a key is remembered. */
-export const IDEMPOTENCY_HOURS = 24;
+/** Milliseconds a key is remembered. */
+export const IDEMPOTENCY_MS = 24 * 3_600_000;
 
 /**
  * The token of a call.

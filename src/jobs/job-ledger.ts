@@ -1,77 +1,62 @@
 /**
- * Every change of a job's state, each in one IMMEDIATE transaction with the credits, the result row
- * and the idempotency record that go with it: after a crash either all of a step happened or none.
+ * Every change of a job's state, each in one IMMEDIATE transaction with the credits, the result row,
+ * the event and the idempotency record that go with it: after a crash all of a step happened or none.
  */
+import assert from 'node:assert/strict';
 import type { Ledger } from '../accounts/ledger.ts';
-import {
-  ApiError,
-  idempotencyConflict,
-  idempotencyInProgress,
-  insufficientCredits,
-} from '../errors.ts';
+import { ApiError, idempotencyInProgress, insufficientCredits } from '../errors.ts';
 import type { PublishedFile } from '../results/result-store.ts';
+import type { BatchesTable } from '../store/batches-table.ts';
 import type { Database } from '../store/database.ts';
 import type { IdempotencyTable } from '../store/idempotency-table.ts';
-import type { JobsTable } from '../store/jobs-table.ts';
+import type { JobEventsTable } from '../store/job-events-table.ts';
+import type { JobPatch, JobRow, JobsTable } from '../store/jobs-table.ts';
 import { randomId } from '../store/random-id.ts';
 import type { ResultsTable } from '../store/results-table.ts';
-import { IDEMPOTENCY_HOURS, type IdempotencyToken, storedKey } from './idempotency.ts';
-import type { JobResult, Payer } from './job.ts';
-import type { JobPlan } from './plan.ts';
+import { EarlierCalls, IN_PROGRESS_RETRY_S } from './earlier-calls.ts';
+import type { IdempotencyToken } from './idempotency.ts';
+import { JobCancelled, type JobResult, type Payer } from './job.ts';
+import { changeOf, type JobObserver } from './job-observer.ts';
+import { type JobTicket, ticketOf } from './job-ticket.ts';
+import type { JobOrder } from './plan.ts';
 import { type JobState, statesBefore } from './states.ts';
-
-/** A job whose credits are held. */
-export interface JobTicket {
-  /** Public id, `<prefix>_<random>`. */
-  readonly id: string;
-  /** The random part, which is also the file's name on the CDN. */
-  readonly random: string;
-  readonly accountId: string;
-  readonly createdAtMs: number;
-  readonly costCredits: number;
-}
 
 /** What the ledger of jobs is made of. */
 export interface JobLedgerParts {
   readonly database: Database;
   readonly ledger: Ledger;
   readonly jobs: JobsTable;
+  readonly events: JobEventsTable;
+  readonly batches: BatchesTable;
   readonly results: ResultsTable;
   readonly idempotency: IdempotencyTable;
   readonly now: () => number;
   /** Milliseconds a result is kept; undefined keeps it for ever. */
   readonly retentionMs: number | undefined;
+  /** Told of each change inside its transaction. */
+  readonly observers?: readonly JobObserver[];
+  /** Told of each change after it was committed. */
+  readonly onChanged?: (jobId: string) => void;
 }
 
-const HOUR_MS = 3_600_000;
-const RETRY_AFTER_S = 1;
+/** How jobs are reserved. */
+export interface ReserveOptions {
+  readonly token?: IdempotencyToken | undefined;
+  /** Whether nobody waits on the line for them. */
+  readonly isAsync?: boolean;
+  /** Make them one batch. */
+  readonly batchId?: string | undefined;
+}
 
 /** The transactions of a job's life. */
 export class JobLedger {
   readonly #parts: JobLedgerParts;
+  /** What earlier calls with an idempotency key came to. */
+  readonly earlierCalls: EarlierCalls;
 
   constructor(parts: JobLedgerParts) {
     this.#parts = parts;
-  }
-
-  /**
-   * The result an earlier call with this idempotency key delivered, if any.
-   * @throws ApiError `idempotency_conflict`, `idempotency_in_progress`.
-   */
-  replay(payer: Payer, token: IdempotencyToken | undefined): JobResult | undefined {
-    if (token === undefined) return undefined;
-    const { idempotency, jobs, now } = this.#parts;
-    const known = idempotency.get(payer.accountId, storedKey(token.key, payer));
-    if (known === undefined || known.createdAt < now() - IDEMPOTENCY_HOURS * HOUR_MS) {
-      return undefined;
-    }
-    const job = jobs.get(known.jobId);
-    if (job === undefined || job.state === 'voided') return undefined;
-    if (known.bodySha256 !== token.bodySha256) throw idempotencyConflict();
-    if (job.state !== 'settled' || job.resultJson === null) {
-      throw idempotencyInProgress(RETRY_AFTER_S);
-    }
-    return JSON.parse(job.resultJson) as JobResult;
+    this.earlierCalls = new EarlierCalls(parts);
   }
 
   /**
@@ -87,46 +72,91 @@ export class JobLedger {
    * Hold the credits of a new job.
    * @throws ApiError `insufficient_credits`, `idempotency_in_progress`, `idempotency_conflict`.
    */
-  reserve(plan: JobPlan, payer: Payer, token: IdempotencyToken | undefined): JobTicket {
-    const { database, ledger, jobs, idempotency, now } = this.#parts;
-    const id = randomId(plan.idPrefix);
-    const createdAtMs = now();
-    database.transaction(() => {
-      if (this.replay(payer, token) !== undefined) throw idempotencyInProgress(RETRY_AFTER_S);
-      jobs.insert({
-        id,
-        accountId: payer.accountId,
-        keyId: payer.keyId,
-        operation: plan.operation,
-        state: 'reserved',
-        costCredits: plan.costCredits,
-        requestJson: JSON.stringify({ imageUrl: plan.imageUrl, ...plan.engineOperation }),
-        packId: plan.packId,
-        createdAt: createdAtMs,
-      });
-      ledger.reserve(id, payer.accountId, plan.costCredits);
-      if (token !== undefined) {
-        idempotency.put({
-          accountId: payer.accountId,
-          ...token,
-          key: storedKey(token.key, payer),
-          jobId: id,
-          createdAt: createdAtMs,
-        });
+  reserve(order: JobOrder, payer: Payer, options: ReserveOptions = {}): JobTicket {
+    const [ticket] = this.reserveAll([order], payer, options);
+    assert(ticket !== undefined);
+    return ticket;
+  }
+
+  /**
+   * Hold the credits of new jobs: of all of them or of none.
+   * @returns A ticket for each order, in their order.
+   * @throws ApiError `insufficient_credits`, `idempotency_in_progress`, `idempotency_conflict`.
+   */
+  reserveAll(
+    orders: readonly JobOrder[],
+    payer: Payer,
+    options: ReserveOptions = {},
+  ): readonly JobTicket[] {
+    const { database, now } = this.#parts;
+    const { token, batchId } = options;
+    const createdAt = now();
+    const tickets = database.transaction(() => {
+      if (this.earlierCalls.find(payer, token) !== undefined) {
+        throw idempotencyInProgress(IN_PROGRESS_RETRY_S);
       }
+      if (batchId !== undefined) this.#openBatch(batchId, orders, payer, createdAt);
+      const made = orders.map((order, index) =>
+        this.#reserveOne(order, payer, { ...options, index, createdAt }),
+      );
+      const [first] = made;
+      if (token !== undefined && first !== undefined) {
+        this.earlierCalls.remember(payer, token, first.id, createdAt);
+      }
+      return made;
     });
-    return {
+    for (const { id } of tickets) this.#parts.onChanged?.(id);
+    return tickets;
+  }
+
+  #openBatch(id: string, orders: readonly JobOrder[], payer: Payer, createdAt: number): void {
+    const operation = orders[0]?.plan.operation ?? '';
+    const { accountId, keyId } = payer;
+    const itemCount = orders.length;
+    this.#parts.batches.insert({ id, accountId, keyId, operation, itemCount, createdAt });
+  }
+
+  #reserveOne(
+    { request, plan }: JobOrder,
+    payer: Payer,
+    place: ReserveOptions & { readonly index: number; readonly createdAt: number },
+  ): JobTicket {
+    const { ledger, jobs } = this.#parts;
+    const id = randomId(plan.idPrefix);
+    jobs.insert({
       id,
-      random: id.slice(plan.idPrefix.length + 1),
       accountId: payer.accountId,
-      createdAtMs,
+      keyId: payer.keyId,
+      operation: plan.operation,
+      state: 'reserved',
       costCredits: plan.costCredits,
-    };
+      requestJson: JSON.stringify(request),
+      packId: plan.packId,
+      isAsync: place.isAsync === true ? 1 : 0,
+      batchId: place.batchId ?? null,
+      batchIndex: place.batchId === undefined ? null : place.index,
+      createdAt: place.createdAt,
+    });
+    ledger.reserve(id, payer.accountId, plan.costCredits);
+    const job = jobs.get(id);
+    assert(job !== undefined);
+    this.#tell(job, place.createdAt);
+    return ticketOf(job);
   }
 
   /** Enter a state that moves no credits. */
-  advance(ticket: JobTicket, state: 'queued' | 'running'): void {
-    this.#enter(ticket.id, state, {});
+  advance(jobId: string, state: 'queued' | 'running'): void {
+    this.#parts.database.transaction(() => this.#enter(jobId, state, {}));
+    this.#parts.onChanged?.(jobId);
+  }
+
+  /** Put a job that the end of the server interrupted back into the queue. */
+  requeue(jobId: string): void {
+    this.#parts.database.transaction(() => {
+      this.#parts.results.removeForJob(jobId);
+      this.#enter(jobId, 'queued', {});
+    });
+    this.#parts.onChanged?.(jobId);
   }
 
   /** Record name and hash of a result that is about to be put on the CDN. */
@@ -144,6 +174,7 @@ export class JobLedger {
         expiresAt: retentionMs === undefined ? null : now() + retentionMs,
       });
     });
+    this.#parts.onChanged?.(ticket.id);
   }
 
   /** Keep the credits: the result is stored. */
@@ -152,32 +183,40 @@ export class JobLedger {
       this.#parts.ledger.settle(jobId, accountId);
       this.#enter(jobId, 'settled', {});
     });
+    this.#parts.onChanged?.(jobId);
   }
 
   /** Give the credits back and forget the result. */
   void(jobId: string, accountId: string, reason: unknown): void {
     const { database, ledger, results } = this.#parts;
     const error = reason instanceof ApiError ? reason : undefined;
+    const errorCode = reason instanceof JobCancelled ? 'cancelled' : error?.code;
     database.transaction(() => {
       ledger.void(jobId, accountId);
       results.removeForJob(jobId);
       this.#enter(jobId, 'voided', {
-        errorCode: error?.code ?? 'internal_error',
+        errorCode: errorCode ?? 'internal_error',
         errorMessage: error?.message ?? null,
       });
     });
+    this.#parts.onChanged?.(jobId);
   }
 
-  #enter(
-    jobId: string,
-    state: JobState,
-    patch: { resultJson?: string; errorCode?: string; errorMessage?: string | null },
-  ): void {
+  #enter(jobId: string, state: JobState, patch: Omit<JobPatch, 'updatedAt'>): void {
     const { jobs, now } = this.#parts;
-    const entered = jobs.transition(jobId, statesBefore(state), state, {
-      ...patch,
-      updatedAt: now(),
-    });
-    if (!entered) throw new Error(`Job ${jobId} cannot enter the state ${state}.`);
+    const updatedAt = now();
+    if (!jobs.transition(jobId, statesBefore(state), state, { ...patch, updatedAt })) {
+      throw new Error(`Job ${jobId} cannot enter the state ${state}.`);
+    }
+    const job = jobs.get(jobId);
+    assert(job !== undefined);
+    this.#tell(job, updatedAt);
+  }
+
+  /** Write the event, and let the observers write theirs. */
+  #tell(job: JobRow, atMs: number): void {
+    const { events, observers = [] } = this.#parts;
+    events.append({ jobId: job.id, state: job.state, createdAt: atMs });
+    for (const observe of observers) observe(changeOf(job, atMs));
   }
 }

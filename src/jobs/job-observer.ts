@@ -3,6 +3,7 @@
  * changes it, so what they write to the database is there exactly when the state is (an outbox);
  * they do nothing else.
  */
+import type { JobRow } from '../store/jobs-table.ts';
 import type { Operation } from './job.ts';
 import type { JobState } from './states.ts';
 
@@ -22,3 +23,15 @@ export interface JobChange {
 
 /** Writes what follows from a change. @throws whatever the database throws: the change is undone. */
 export type JobObserver = (change: JobChange) => void;
+
+/** The change that a job's row stands for. */
+export const changeOf = (job: JobRow, atMs: number): JobChange => ({
+  jobId: job.id,
+  accountId: job.accountId,
+  operation: job.operation as Operation,
+  state: job.state,
+  isAsync: job.isAsync === 1,
+  batchId: job.batchId,
+  errorCode: job.errorCode,
+  atMs,
+});

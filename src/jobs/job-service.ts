@@ -1,24 +1,21 @@
 /**
- * The life of a paid call: admit, reserve, fetch, queue, run, publish, settle. Whatever fails before
- * the end voids the reservation, so a caller pays for a stored result or not at all. Every paid
- * call of every interface goes through `run`.
+ * The paid calls of every interface: `run` waits for the result on the line, `submit` answers at once
+ * and carries the jobs in the background, `resume` takes up what the last stop left, `cancel` ends
+ * a job. All of them admit, reserve and let the runner carry.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Engine } from '../engine/engine-pool.ts';
-import type { EngineFile, EngineResult } from '../engine/protocol.ts';
 import { ApiError, shuttingDown } from '../errors.ts';
-import { diskFailure } from '../fetching/disk-failure.ts';
 import type { ImageUrl } from '../fetching/image-url.ts';
 import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { errorFields, type Log } from '../observability/log.ts';
-import type { ResultStore } from '../results/result-store.ts';
+import type { JobRow } from '../store/jobs-table.ts';
+import { type ActiveJobs, LeftForNextStart } from './active-jobs.ts';
 import type { Admission } from './admission.ts';
-import type { FairQueue } from './fair-queue.ts';
 import type { IdempotencyToken } from './idempotency.ts';
-import type { JobRequest, JobResult, Payer } from './job.ts';
-import type { JobLedger, JobTicket } from './job-ledger.ts';
-import type { JobPlan } from './plan.ts';
+import { JobCancelled, type JobRequest, type JobResult, type Payer } from './job.ts';
+import type { JobLedger } from './job-ledger.ts';
+import type { Carried, JobRunner } from './job-runner.ts';
+import { type JobTicket, ticketOf } from './job-ticket.ts';
+import type { JobOrder, JobPlan } from './plan.ts';
 
 /** What the service is made of. */
 export interface JobServiceParts {
@@ -27,13 +24,15 @@ export interface JobServiceParts {
   readonly costOf: (request: JobRequest, payer: Payer) => number;
   readonly admission: Admission;
   readonly ledger: JobLedger;
-  readonly fetcher: Pick<SourceFetcher, 'prepare' | 'fetchTo'>;
-  readonly queue: FairQueue;
-  readonly engine: Pick<Engine, 'run'>;
-  readonly results: ResultStore;
+  readonly runner: JobRunner;
+  readonly active: ActiveJobs;
+  readonly fetcher: Pick<SourceFetcher, 'prepare'>;
   readonly log: Log;
+  readonly now: () => number;
   /** Time a synchronous call may take in all. */
   readonly deadlineMs: number;
+  /** Time from its making after which a job in the background is given up. */
+  readonly asyncDeadlineMs: number;
 }
 
 /** How one call wants to be run. */
@@ -50,147 +49,188 @@ export interface RunOutcome {
   readonly isReplay: boolean;
 }
 
-/** An engine result that has a file. */
-type MadeFile = EngineResult & { readonly file: EngineFile };
+/** How jobs are given to the background. */
+export interface SubmitOptions {
+  readonly idempotency?: IdempotencyToken | undefined;
+  /** Make them one batch, of lower priority. */
+  readonly batchId?: string | undefined;
+}
+
+/** Jobs in the background. */
+export interface Submitted {
+  readonly jobIds: readonly string[];
+  readonly isReplay: boolean;
+}
+
+interface PreparedOrder extends JobOrder {
+  readonly source: ImageUrl | undefined;
+}
 
 /** Runs paid calls. */
 export class JobService {
   readonly #parts: JobServiceParts;
+  /** Ends everything. */
   readonly #stopping = new AbortController();
-  /** Jobs whose void failed, for example because the disk was full. */
-  readonly #unvoided = new Map<string, { readonly accountId: string; readonly reason: unknown }>();
+  /** Ends the waiting of what the next start takes up again. */
+  readonly #leaving = new AbortController();
+  /** Ends what runs in the background; the next start takes it up again. */
+  readonly #leavingAll = new AbortController();
+  readonly #background = new Set<Promise<void>>();
 
   constructor(parts: JobServiceParts) {
     this.#parts = parts;
   }
 
   /**
-   * Carry out a request to its settled end.
+   * Carry out a request to its settled end while the caller waits.
    * @throws ApiError; whatever its code, nothing was charged.
    */
   async run(request: JobRequest, payer: Payer, options: RunOptions): Promise<RunOutcome> {
-    const { ledger, admission, fetcher, plan: planOf, costOf } = this.#parts;
-    const delivered = ledger.replay(payer, options.idempotency);
+    const { ledger, admission, runner, active, deadlineMs } = this.#parts;
+    const delivered = ledger.earlierCalls.delivered(payer, options.idempotency);
     if (delivered !== undefined) return { result: delivered, isReplay: true };
-    const { imageUrl } = request;
-    const source = imageUrl === undefined ? undefined : fetcher.prepare(imageUrl, payer.accountId);
-    ledger.assertAffordable(payer.accountId, costOf(request, payer));
-    const plan = planOf(request, payer);
+    this.#assertAcceptable([request], payer);
+    const order = this.#order(request, payer);
     const leave = await admission.admit(payer.accountId);
     try {
-      const ticket = ledger.reserve(plan, payer, options.idempotency);
-      return {
-        result: await this.#carry(ticket, { plan, source }, options.signal),
-        isReplay: false,
-      };
+      const ticket = ledger.reserve(order, payer, { token: options.idempotency });
+      const result = await active.track(ticket.id, (cancel) => {
+        const timeout = AbortSignal.timeout(deadlineMs);
+        const signal = AbortSignal.any([options.signal, cancel, timeout, this.#stopping.signal]);
+        return runner.carry({
+          ...order,
+          ticket,
+          priority: 'interactive',
+          state: 'reserved',
+          signal,
+          waitSignal: signal,
+          caller: options.signal,
+        });
+      });
+      return { result, isReplay: false };
     } finally {
       leave();
     }
   }
 
-  async #carry(
-    ticket: JobTicket,
-    { plan, source }: { readonly plan: JobPlan; readonly source: ImageUrl | undefined },
-    caller: AbortSignal,
-  ): Promise<JobResult> {
-    const { fetcher, results, deadlineMs } = this.#parts;
-    const signal = AbortSignal.any([
-      caller,
-      AbortSignal.timeout(deadlineMs),
-      this.#stopping.signal,
-    ]);
-    const sourcePath = join(results.stagingFolder, `${ticket.random}.source`);
+  /**
+   * Reserve jobs and carry them in the background, all of them or none.
+   * @returns Their ids, in the order of the requests; of the earlier call when it is a replay.
+   * @throws ApiError; nothing was charged.
+   */
+  async submit(
+    requests: readonly JobRequest[],
+    payer: Payer,
+    options: SubmitOptions = {},
+  ): Promise<Submitted> {
+    const { ledger, admission } = this.#parts;
+    const earlier = ledger.earlierCalls.find(payer, options.idempotency);
+    if (earlier !== undefined) return { jobIds: [earlier.id], isReplay: true };
+    this.#assertAcceptable(requests, payer);
+    const orders = requests.map((request) => this.#order(request, payer));
+    const leave = await admission.admit(payer.accountId, 'async', orders.length);
+    let tickets: readonly JobTicket[];
     try {
-      if (source !== undefined) {
-        await fetcher.fetchTo(source, ticket.accountId, sourcePath, signal);
-      }
-      const made = await this.#infer(ticket, plan, sourcePath, signal);
-      signal.throwIfAborted(); // nothing is stored yet: who left does not pay
-      return await this.#deliver(ticket, plan, made);
+      const { idempotency: token, batchId } = options;
+      tickets = ledger.reserveAll(orders, payer, { token, batchId, isAsync: true });
     } catch (error) {
-      const failure = error instanceof ApiError ? error : diskFailure(error);
-      await this.#discard(ticket, plan, failure);
-      throw failure;
-    } finally {
-      await rm(sourcePath, { force: true });
+      leave(orders.length);
+      throw error;
     }
+    const priority = options.batchId === undefined ? 'async' : 'batch';
+    tickets.forEach((ticket, index) => {
+      const order = orders[index];
+      if (order === undefined) return;
+      this.#carryInBackground({ ...order, ticket, priority, state: 'reserved' }, leave);
+    });
+    return { jobIds: tickets.map(({ id }) => id), isReplay: false };
   }
 
-  async #infer(
-    ticket: JobTicket,
-    plan: JobPlan,
-    sourcePath: string,
-    signal: AbortSignal,
-  ): Promise<MadeFile> {
-    const { ledger, queue, engine, results, deadlineMs } = this.#parts;
-    ledger.advance(ticket, 'queued');
-    const release = await queue.acquire(ticket.accountId, signal);
+  /** Take up a job that the last stop left; one that can no longer be planned is voided. */
+  resume(job: JobRow): void {
+    const { ledger, admission, runner, log } = this.#parts;
+    const ticket = ticketOf(job);
     try {
-      ledger.advance(ticket, 'running');
-      const task = {
-        taskId: ticket.id,
-        operation: plan.engineOperation,
-        packId: plan.packId,
-        sourcePath,
-        outputStem: join(results.stagingFolder, ticket.random),
-        isWatermarked: plan.isWatermarked,
-      };
-      const made = await engine.run(task, { signal, deadlineMs });
-      if (made.file === undefined) throw new Error('The engine answered without a file.');
-      return { ...made, file: made.file };
-    } finally {
-      release();
+      const request = JSON.parse(job.requestJson) as JobRequest;
+      const { accountId, keyId } = job;
+      const order = this.#order(request, { accountId, keyId, isSandbox: job.isSandbox === 1 });
+      if (job.state === 'running' || job.state === 'published') ledger.requeue(job.id);
+      const state = job.state === 'reserved' ? 'reserved' : 'queued';
+      const priority = job.batchId === null ? 'async' : 'batch';
+      const leave = admission.readmit(job.accountId);
+      this.#carryInBackground({ ...order, ticket, priority, state }, leave);
+    } catch (error) {
+      log.warn('job-not-resumed', { jobId: job.id, ...errorFields(error) });
+      runner.void(job.id, job.accountId, error);
     }
   }
 
-  async #deliver(ticket: JobTicket, plan: JobPlan, made: MadeFile): Promise<JobResult> {
-    const { ledger, results } = this.#parts;
-    const { file, source } = made;
-    const name = results.nameOf(plan.resultKind, ticket.random, file.format);
-    const result: JobResult = {
-      id: ticket.id,
-      createdAtMs: ticket.createdAtMs,
-      creditsUsed: ticket.costCredits,
-      packId: plan.packId,
-      url: results.urlOf(name),
-      format: file.format,
-      source,
-      size: { widthPx: file.widthPx, heightPx: file.heightPx },
-    };
-    ledger.publishing(ticket, result, { name, bytes: file.bytes, sha256: file.sha256 });
-    await results.publish(file.path, name);
-    ledger.settle(ticket.id, ticket.accountId);
-    return result;
+  /**
+   * End a job; one that has ended already stays as it is.
+   * @returns When it has ended.
+   */
+  cancel(jobId: string): Promise<void> {
+    return this.#parts.active.stop(jobId, new JobCancelled());
   }
 
-  /** Fail every job in progress with `shutting_down`; they are voided as any failed job. */
+  /** Fail every synchronous job in progress with `shutting_down`, and leave the rest to the next start. */
   abortAll(): void {
     this.#stopping.abort(shuttingDown());
+    this.#leavingAll.abort(new LeftForNextStart());
+  }
+
+  /** Leave what waits in the background to the next start, and let what runs there end. */
+  async drain(): Promise<void> {
+    this.#leaving.abort(new LeftForNextStart());
+    while (this.#background.size > 0) await Promise.all(this.#background);
   }
 
   /** Try again what could not be voided; called now and then. */
   retryVoids(): void {
-    for (const [jobId, { accountId, reason }] of [...this.#unvoided]) {
-      this.#void(jobId, accountId, reason);
-    }
+    this.#parts.runner.retryVoids();
   }
 
-  /** Undo a failed job: its files, then its reservation, the one whatever becomes of the other. */
-  async #discard(ticket: JobTicket, plan: JobPlan, reason: unknown): Promise<void> {
-    const { results, log } = this.#parts;
-    await results.discard(plan.resultKind, ticket.random).catch((error: unknown) => {
-      log.error('job-files-not-removed', { jobId: ticket.id, ...errorFields(error) });
-    });
-    this.#void(ticket.id, ticket.accountId, reason);
+  #order(request: JobRequest, payer: Payer): PreparedOrder {
+    const { imageUrl } = request;
+    const { fetcher, plan } = this.#parts;
+    const source = imageUrl === undefined ? undefined : fetcher.prepare(imageUrl, payer.accountId);
+    return { request, source, plan: plan(request, payer) };
   }
 
-  #void(jobId: string, accountId: string, reason: unknown): void {
-    try {
-      this.#parts.ledger.void(jobId, accountId, reason);
-      this.#unvoided.delete(jobId);
-    } catch (error) {
-      this.#unvoided.set(jobId, { accountId, reason });
-      this.#parts.log.error('job-not-voided', { jobId, ...errorFields(error) });
+  /** Refuse a wrong source first, then a short balance, before a missing pack. */
+  #assertAcceptable(requests: readonly JobRequest[], payer: Payer): void {
+    const { accountId } = payer;
+    const { fetcher, ledger, costOf } = this.#parts;
+    for (const { imageUrl } of requests) {
+      if (imageUrl !== undefined) fetcher.prepare(imageUrl, accountId);
     }
+    const cost = requests.reduce((sum, request) => sum + costOf(request, payer), 0);
+    ledger.assertAffordable(accountId, cost);
+  }
+
+  #carryInBackground(
+    job: Omit<Carried, 'signal' | 'waitSignal'>,
+    leave: (count?: number) => void,
+  ): void {
+    const { active, runner, log, now, asyncDeadlineMs } = this.#parts;
+    const leftMs = Math.max(0, job.ticket.createdAtMs + asyncDeadlineMs - now());
+    const work = active
+      .track(job.ticket.id, async (cancel) => {
+        const timeout = AbortSignal.timeout(leftMs);
+        const signal = AbortSignal.any([cancel, timeout, this.#leavingAll.signal]);
+        const waitSignal = AbortSignal.any([signal, this.#leaving.signal]);
+        await runner.carry({ ...job, signal, waitSignal });
+      })
+      .catch((error: unknown) => {
+        // The failure is in the job's row; what is not the caller's is also told here.
+        if (error instanceof LeftForNextStart) return;
+        if (error instanceof ApiError && error.status < 500) return;
+        log.error('background-job-failed', { jobId: job.ticket.id, ...errorFields(error) });
+      })
+      .finally(() => {
+        leave();
+        this.#background.delete(work);
+      });
+    this.#background.add(work);
   }
 }

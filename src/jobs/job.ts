@@ -1,5 +1,6 @@
 /** The words of a job: what is asked, by whom, and what comes out. */
 import type { ImageFormat } from '../engine/protocol.ts';
+import { ApiError } from '../errors.ts';
 
 /** A paid operation. */
 export type Operation = 'generate' | 'enhance' | 'remove-background' | 'upscale';
@@ -61,4 +62,11 @@ export interface JobResult {
   readonly format: ImageFormat;
   readonly source: PixelSize;
   readonly size: PixelSize;
+}
+
+/** The job was cancelled: by request, or because the caller who waited for it left. */
+export class JobCancelled extends ApiError {
+  constructor() {
+    super('gone', 410, 'This job was cancelled. You were not charged.');
+  }
 }

@@ -17,6 +17,12 @@ export interface JobPlan {
   readonly isWatermarked: boolean;
 }
 
+/** A request that can be carried out, and how. */
+export interface JobOrder {
+  readonly request: JobRequest;
+  readonly plan: JobPlan;
+}
+
 /** Finds the pack for a task that has a file of a role; undefined when none is installed. */
 export type PackFinder = (
   task: 'segmentation' | 'super-resolution',

@@ -4,6 +4,9 @@
  *
  *   reserved ──▶ queued ──▶ running ──▶ published ──▶ settled
  *       └───────────┴──────────┴────────────┴───────▶ voided
+ *
+ * The way back to `queued`, from `running` or a `published` whose file was lost, is for jobs that
+ * nobody waits on the line for, when the server ended in the middle of them.
  */
 
 /** States of a job, as stored. */
@@ -15,7 +18,7 @@ export function statesBefore(state: JobState): readonly JobState[] {
     case 'reserved':
       return [];
     case 'queued':
-      return ['reserved'];
+      return ['reserved', 'running', 'published'];
     case 'running':
       return ['queued'];
     case 'published':

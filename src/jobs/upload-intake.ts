@@ -53,10 +53,14 @@ export class UploadIntake {
   async #inspect(file: ArrivedFile, caller: AbortSignal): Promise<PixelSize> {
     const { queue, engine, deadlineMs } = this.#parts;
     const signal = AbortSignal.any([caller, AbortSignal.timeout(deadlineMs)]);
-    const release = await queue.acquire(file.accountId, signal);
+    const taskId = randomId('inspect');
+    const release = await queue.acquire(
+      { accountId: file.accountId, jobId: taskId, priority: 'interactive' },
+      signal,
+    );
     try {
       const task = {
-        taskId: randomId('inspect'),
+        taskId,
         operation: { operation: 'inspect' as const },
         sourcePath: file.path,
         outputStem: file.path,

@@ -2,7 +2,8 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-async function sync(path: string): Promise<void> {
+/** Wait until a file, or a folder's entries, are on the disk. */
+export async function syncToDisk(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();
@@ -13,7 +14,7 @@ async function sync(path: string): Promise<void> {
 
 /** Sync a file, rename it within its file system, sync the folder it is in now. */
 export async function moveDurably(from: string, to: string): Promise<void> {
-  await sync(from);
+  await syncToDisk(from);
   await rename(from, to);
-  await sync(dirname(to));
+  await syncToDisk(dirname(to));
 }

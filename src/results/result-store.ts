@@ -37,7 +37,7 @@ export class ResultStore {
   readonly #table: ResultsTable;
 
   /**
-   * Makes the folders and empties the staging folder of what the last run left.
+   * Makes the folders. What the last run left in staging stays until `sweepStaging`.
    * @param cdnUrl Address of the CDN folder, without a trailing slash.
    */
   constructor(dataDir: string, cdnUrl: string, table: ResultsTable) {
@@ -47,7 +47,21 @@ export class ResultStore {
     this.#table = table;
     for (const kind of RESULT_KINDS) mkdirSync(join(this.folder, kind), { recursive: true });
     mkdirSync(this.stagingFolder, { recursive: true, mode: 0o700 });
+  }
+
+  /** Where the source of a job is staged. */
+  sourcePathOf(random: string): string {
+    return join(this.stagingFolder, `${random}.source`);
+  }
+
+  /**
+   * Empty the staging folder of what the last run left; only while nothing is carried.
+   * @param waiting Random parts of the jobs whose sources are still wanted.
+   */
+  sweepStaging(waiting: readonly string[]): void {
+    const wanted = new Set(waiting.map((random) => `${random}.source`));
     for (const leftover of readdirSync(this.stagingFolder)) {
+      if (wanted.has(leftover)) continue;
       rmSync(join(this.stagingFolder, leftover), { recursive: true, force: true });
     }
   }

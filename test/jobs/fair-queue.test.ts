@@ -10,10 +10,12 @@ function watched(slots: number) {
   const releases = new Map<string, () => void>();
   const wait = (name: string, signal = never) => {
     const [accountId = ''] = name.split('-');
-    return queue.acquire(accountId, signal).then((release) => {
-      started.push(name);
-      releases.set(name, release);
-    });
+    return queue
+      .acquire({ accountId, jobId: 'x', priority: 'interactive' }, signal)
+      .then((release) => {
+        started.push(name);
+        releases.set(name, release);
+      });
   };
   const end = async (name: string) => {
     releases.get(name)?.();

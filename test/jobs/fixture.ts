@@ -8,15 +8,21 @@ import { loadPrices } from '../../src/accounts/prices.ts';
 import type { EngineResult, EngineTask } from '../../src/engine/protocol.ts';
 import type { TaskOptions } from '../../src/engine/task.ts';
 import { parseImageUrl } from '../../src/fetching/image-url.ts';
+import { ActiveJobs } from '../../src/jobs/active-jobs.ts';
 import { Admission } from '../../src/jobs/admission.ts';
 import { FairQueue } from '../../src/jobs/fair-queue.ts';
 import type { JobRequest, Payer } from '../../src/jobs/job.ts';
-import { JobLedger } from '../../src/jobs/job-ledger.ts';
+import { JobBook } from '../../src/jobs/job-book.ts';
+import { JobLedger, type ReserveOptions } from '../../src/jobs/job-ledger.ts';
+import type { JobChange } from '../../src/jobs/job-observer.ts';
+import { JobRunner } from '../../src/jobs/job-runner.ts';
 import { JobService } from '../../src/jobs/job-service.ts';
 import { costOf, type JobPlan, planJob } from '../../src/jobs/plan.ts';
 import type { Log } from '../../src/observability/log.ts';
 import { RESULT_KINDS, ResultStore } from '../../src/results/result-store.ts';
+import { BatchesTable } from '../../src/store/batches-table.ts';
 import { IdempotencyTable } from '../../src/store/idempotency-table.ts';
+import { JobEventsTable } from '../../src/store/job-events-table.ts';
 import { ResultsTable } from '../../src/store/results-table.ts';
 import { MARCH, testBooks } from '../accounts/fixture.ts';
 
@@ -53,7 +59,7 @@ export interface World {
 }
 
 /** Real books, queue and result store around an engine and a network of the test's own. */
-export function jobsFixture() {
+export function jobsFixture({ retentionMs }: { readonly retentionMs?: number } = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'garnish-test-'));
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
   const books = testBooks();
@@ -69,49 +75,71 @@ export function jobsFixture() {
   const { database, jobs, clock } = books;
   const resultsTable = new ResultsTable(database);
   const results = new ResultStore(dataDir, 'https://cdn.example', resultsTable);
+  const active = new ActiveJobs();
+  const events = new JobEventsTable(database);
+  const changes: JobChange[] = [];
   const ledger = new JobLedger({
     database,
     ledger: books.ledger,
     jobs,
+    events,
+    batches: new BatchesTable(database),
     results: resultsTable,
     idempotency: new IdempotencyTable(database),
     now: () => clock.nowMs,
-    retentionMs: undefined,
+    retentionMs,
+    observers: [(change) => void changes.push(change)],
+    onChanged: (jobId) => active.tell(jobId, 'state'),
   });
   const world: World = { engine: writeResult, fetch: (path) => writeFile(path, 'source') };
   const logged: string[] = [];
   const note = (event: string) => void logged.push(event);
   const log: Log = { debug: note, info: note, warn: note, error: note };
-  const service = new JobService({
-    plan: (request, by) => planJob(request, by, () => 'pack', loadPrices()),
-    costOf: (request, by) => costOf(request, by, loadPrices()),
-    admission: new Admission(
-      { maxJobs: 1000, maxJobsPerAccount: 1000, minFreeBytes: 0 },
-      async () => 1,
-    ),
-    ledger,
-    fetcher: {
-      prepare: (text) => parseImageUrl(text),
-      fetchTo: (_url, _accountId, path, signal) => world.fetch(path, signal),
-    },
-    queue: new FairQueue(2),
-    engine: { run: (task, options) => world.engine(task, options) },
-    results,
-    log,
-    deadlineMs: 10_000,
+  const queue = new FairQueue(2);
+  const fetcher = {
+    prepare: (text: string) => parseImageUrl(text),
+    fetchTo: (_url: unknown, _accountId: string, path: string, signal: AbortSignal) =>
+      world.fetch(path, signal),
+  };
+  /** A service as a start makes it; two of them are two starts over the same books. */
+  const newService = () =>
+    new JobService({
+      plan: (request, by) => planJob(request, by, () => 'pack', loadPrices()),
+      costOf: (request, by) => costOf(request, by, loadPrices()),
+      admission: new Admission(
+        { maxJobs: 1000, maxJobsPerAccount: 1000, minFreeBytes: 0 },
+        async () => 1,
+      ),
+      ...{ ledger, active, fetcher, log },
+      runner: new JobRunner({
+        ...{ ledger, active, fetcher, queue, results, log, deadlineMs: 10_000 },
+        staging: new FairQueue(4),
+        engine: { run: (task, options) => world.engine(task, options) },
+      }),
+      now: () => clock.nowMs,
+      deadlineMs: 10_000,
+      asyncDeadlineMs: 60_000,
+    });
+  const service = newService();
+  const book = new JobBook({
+    ...{ jobs, events, active, retentionMs },
+    placeOf: (jobId) => queue.placeOf(jobId),
+    waitMsOf: (place) => place * 1000,
+    now: () => clock.nowMs,
   });
   return {
-    ...{ database, jobs, clock, ledger, results, resultsTable, service, payer, world, log, logged },
+    ...{ database, jobs, clock, ledger, results, resultsTable, service, newService, book },
+    ...{ payer, world, log, logged, changes },
     newPayer,
     newSandboxPayer,
     /** Id of a job that holds what a plan costs. */
-    reserveFor: (plan: JobPlan, by: Payer) => ledger.reserve(plan, by, undefined).id,
+    reserveFor: (plan: JobPlan, by: Payer) => ledger.reserve({ request: REQUEST, plan }, by).id,
     balance: () => books.ledger.balance(payer.accountId).total,
-    reserve: () =>
+    reserve: (options?: ReserveOptions) =>
       ledger.reserve(
-        planJob(REQUEST, payer, () => 'pack', loadPrices()),
+        { request: REQUEST, plan: planJob(REQUEST, payer, () => 'pack', loadPrices()) },
         payer,
-        undefined,
+        options,
       ),
     /** State and error code of every job, in the order of their making. */
     states: () =>

@@ -112,7 +112,7 @@ describe('nothing is charged and nothing left behind when', () => {
       return await writeResult(task);
     };
     expect(await outcome(fixture, { signal: caller.signal })).toBe('internal_error');
-    expectNothingCharged(fixture, 'internal_error');
+    expectNothingCharged(fixture, 'cancelled');
   });
 
   test('the caller leaves when the engine is done but nothing is stored', async () => {
@@ -125,7 +125,7 @@ describe('nothing is charged and nothing left behind when', () => {
       return made;
     };
     expect(await outcome(fixture, { signal: caller.signal })).toBe('internal_error');
-    expect(fixture.states()).toEqual([{ state: 'voided', code: 'internal_error' }]);
+    expect(fixture.states()).toEqual([{ state: 'voided', code: 'cancelled' }]);
     expect(fixture.balance()).toBe(CREDITS);
     expect(fixture.files()).toEqual([]);
   });
@@ -161,7 +161,7 @@ describe('nothing is charged and nothing left behind when', () => {
     await expect.poll(states, { timeout: 10_000 }).toEqual(['running', 'running', 'queued']);
     caller.abort(new Error('the caller left'));
     expect(await waiting).toBe('internal_error');
-    expect(fixture.states()[2]).toEqual({ state: 'voided', code: 'internal_error' });
+    expect(fixture.states()[2]).toEqual({ state: 'voided', code: 'cancelled' });
     blockers.abort(new Error('enough'));
     await Promise.all(blocking);
     expect(fixture.balance()).toBe(CREDITS);

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { auditBooks } from '../../src/accounts/audit.ts';
-import type { JobTicket } from '../../src/jobs/job-ledger.ts';
+import type { JobTicket } from '../../src/jobs/job-ticket.ts';
 import { recoverJobs } from '../../src/jobs/recovery.ts';
 import type { JobState } from '../../src/jobs/states.ts';
 import { CREDITS, jobsFixture, PIXELS, writeResult } from './fixture.ts';
@@ -16,9 +16,9 @@ async function leaveIn(fixture: Fixture, state: JobState) {
   const ticket: JobTicket = fixture.reserve();
   const name = `nobg/${ticket.random}.png`;
   if (state === 'reserved') return { name, file: undefined };
-  ledger.advance(ticket, 'queued');
+  ledger.advance(ticket.id, 'queued');
   if (state === 'queued') return { name, file: undefined };
-  ledger.advance(ticket, 'running');
+  ledger.advance(ticket.id, 'running');
   if (state === 'running') return { name, file: undefined };
   const made = await writeResult({
     taskId: ticket.id,
@@ -49,7 +49,7 @@ describe('a start after a kill', () => {
     const fixture = jobsFixture();
     await leaveIn(fixture, state);
     expect(fixture.balance()).toBe(CREDITS - 1);
-    expect(await recover(fixture)).toEqual({ settled: 0, voided: 1 });
+    expect(await recover(fixture)).toMatchObject({ settled: 0, voided: 1, resumable: [] });
     expect(fixture.states()).toEqual([{ state: 'voided', code: 'internal_error' }]);
     expect(fixture.balance()).toBe(CREDITS);
   });
@@ -58,7 +58,7 @@ describe('a start after a kill', () => {
     const fixture = jobsFixture();
     const { name, file } = await leaveIn(fixture, 'published');
     await fixture.results.publish(file!.path, name);
-    expect(await recover(fixture)).toEqual({ settled: 1, voided: 0 });
+    expect(await recover(fixture)).toMatchObject({ settled: 1, voided: 0, resumable: [] });
     expect(fixture.states()).toEqual([{ state: 'settled', code: null }]);
     expect(fixture.balance()).toBe(CREDITS - 1);
     expect(fixture.results.status(name, fixture.clock.nowMs)).toBe('present');
@@ -69,7 +69,7 @@ describe('a start after a kill', () => {
     const { name, file } = await leaveIn(fixture, 'published');
     await fixture.results.publish(file!.path, name);
     await writeFile(fixture.results.pathOf(name), PIXELS.subarray(1));
-    expect(await recover(fixture)).toEqual({ settled: 0, voided: 1 });
+    expect(await recover(fixture)).toMatchObject({ settled: 0, voided: 1, resumable: [] });
     expect(existsSync(fixture.results.pathOf(name))).toBe(false);
     expect(fixture.results.status(name, fixture.clock.nowMs)).toBe('unknown');
     expect(fixture.balance()).toBe(CREDITS);
@@ -78,7 +78,7 @@ describe('a start after a kill', () => {
   test('voids a published job whose file never left the staging folder', async () => {
     const fixture = jobsFixture();
     await leaveIn(fixture, 'published');
-    expect(await recover(fixture)).toEqual({ settled: 0, voided: 1 });
+    expect(await recover(fixture)).toMatchObject({ settled: 0, voided: 1, resumable: [] });
     expect(fixture.balance()).toBe(CREDITS);
   });
 
@@ -89,10 +89,10 @@ describe('a start after a kill', () => {
     for (const state of ['reserved', 'running', 'published', 'queued'] as const) {
       await leaveIn(fixture, state);
     }
-    expect(await recover(fixture)).toEqual({ settled: 1, voided: 4 });
+    expect(await recover(fixture)).toMatchObject({ settled: 1, voided: 4, resumable: [] });
     expect(fixture.logged).toEqual(['jobs-recovered']);
     expect(auditBooks(fixture.database)).toEqual([]);
-    expect(await recover(fixture)).toEqual({ settled: 0, voided: 0 });
+    expect(await recover(fixture)).toMatchObject({ settled: 0, voided: 0, resumable: [] });
     expect(fixture.balance()).toBe(CREDITS - 1);
   });
 });

@@ -14,6 +14,8 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'queued>running',
   'running>published',
   'published>settled',
+  'running>queued',
+  'published>queued',
   'reserved>voided',
   'queued>voided',
   'running>voided',

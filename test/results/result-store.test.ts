@@ -49,7 +49,7 @@ describe('the folders', () => {
     expect(store.folder).toBe(join(dataDir, 'cdn'));
   });
 
-  test('lose what the last run left in staging, but not what a link there points to', () => {
+  test('lose what the last run left in staging, but no source that is still wanted and not what a link there points to', () => {
     const { dataDir, table, store, stage } = setUp();
     const kept = join(dataDir, 'kept');
     writeFileSync(kept, 'kept');
@@ -59,8 +59,11 @@ describe('the folders', () => {
     symlinkSync(store.folder, join(store.stagingFolder, 'folder-link'));
     const result = store.pathOf(NAME);
     writeFileSync(result, 'picture');
+    const waiting = 'w'.repeat(26);
+    writeFileSync(store.sourcePathOf(waiting), 'source');
     const again = new ResultStore(dataDir, CDN, table);
-    expect(readdirSync(again.stagingFolder)).toEqual([]);
+    again.sweepStaging([waiting]);
+    expect(readdirSync(again.stagingFolder)).toEqual([`${waiting}.source`]);
     expect([existsSync(kept), existsSync(result)]).toEqual([true, true]);
   });
 });

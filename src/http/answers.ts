@@ -1,0 +1,60 @@
+/** What the contract answers for the result of a job: exactly its keys, in its order. */
+import type { z } from 'zod';
+import {
+  type enhanceResponse,
+  type generateResponse,
+  type removeBackgroundResponse,
+  type upscaleResponse,
+  wireTime,
+} from '../contract/responses.ts';
+import type { JobRequest, JobResult, PixelSize } from '../jobs/job.ts';
+
+type Answers = {
+  generate: z.infer<typeof generateResponse>;
+  enhance: z.infer<typeof enhanceResponse>;
+  'remove-background': z.infer<typeof removeBackgroundResponse>;
+  upscale: z.infer<typeof upscaleResponse>;
+};
+
+/** The answer of a synchronous call, which is also the `result` of a job. */
+export type WireAnswer = Answers[keyof Answers];
+
+const wireSize = (size: PixelSize) => ({ width: size.widthPx, height: size.heightPx });
+
+const begin = (result: JobResult) => ({
+  id: result.id,
+  status: 'completed' as const,
+  credits_used: result.creditsUsed,
+});
+
+/** The answer for a result of a request. */
+export function answerOf(request: JobRequest, result: JobResult): WireAnswer {
+  const created_at = wireTime(result.createdAtMs);
+  switch (request.operation) {
+    case 'generate': {
+      const { widthPx: width, heightPx: height } = result.size;
+      const images = [{ url: result.url, width, height }];
+      return { ...begin(result), images, model: request.model, created_at };
+    }
+    case 'enhance':
+      return {
+        ...begin(result),
+        original_url: request.imageUrl,
+        enhanced_url: result.url,
+        ...wireSize(result.size),
+        created_at,
+      };
+    case 'remove-background':
+      return { ...begin(result), result_url: result.url, format: result.format, created_at };
+    case 'upscale':
+      return {
+        ...begin(result),
+        result_url: result.url,
+        original_size: wireSize(result.source),
+        upscaled_size: wireSize(result.size),
+        created_at,
+      };
+    default:
+      return request satisfies never;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Carries one reserved job to its end: source, queue, engine, publish, settle. Whatever fails before
+ * the result is stored voids the reservation, so a caller pays for a stored result or not at all.
+ */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Engine } from '../engine/engine-pool.ts';
+import type { EngineFile, EngineResult } from '../engine/protocol.ts';
+import { ApiError } from '../errors.ts';
+import { diskFailure } from '../fetching/disk-failure.ts';
+import type { ImageUrl } from '../fetching/image-url.ts';
+import type { SourceFetcher } from '../fetching/source-fetcher.ts';
+import { errorFields, type Log } from '../observability/log.ts';
+import { syncToDisk } from '../results/durable-file.ts';
+import type { ResultStore } from '../results/result-store.ts';
+import { type ActiveJobs, LeftForNextStart } from './active-jobs.ts';
+import type { FairQueue, JobPriority } from './fair-queue.ts';
+import { JobCancelled, type JobResult } from './job.ts';
+import type { JobLedger } from './job-ledger.ts';
+import type { JobTicket } from './job-ticket.ts';
+import type { JobPlan } from './plan.ts';
+
+/** What the runner is made of. */
+export interface JobRunnerParts {
+  readonly ledger: JobLedger;
+  readonly active: ActiveJobs;
+  readonly fetcher: Pick<SourceFetcher, 'fetchTo'>;
+  /** The engine's slots. */
+  readonly queue: FairQueue;
+  /** Bounds the sources on disk of jobs that wait: a batch may name gigabytes. */
+  readonly staging: FairQueue;
+  readonly engine: Pick<Engine, 'run'>;
+  readonly results: ResultStore;
+  readonly log: Log;
+  /** Milliseconds the engine may take for one task. */
+  readonly deadlineMs: number;
+}
+
+/** A job to carry. */
+export interface Carried {
+  readonly ticket: JobTicket;
+  readonly plan: JobPlan;
+  readonly source: ImageUrl | undefined;
+  readonly priority: JobPriority;
+  /** Where it stands: a job taken up again after a start may be queued already. */
+  readonly state: 'reserved' | 'queued';
+  /** Stops it, whatever it is doing. */
+  readonly signal: AbortSignal;
+  /** Stops it only while it waits for source or slot. */
+  readonly waitSignal: AbortSignal;
+  /** Fires when the caller who waits on the line leaves. */
+  readonly caller?: AbortSignal;
+}
+
+/** An engine result that has a file. */
+type MadeFile = EngineResult & { readonly file: EngineFile };
+
+/** Carries jobs. */
+export class JobRunner {
+  readonly #parts: JobRunnerParts;
+  /** Jobs whose void failed, for example because the disk was full. */
+  readonly #unvoided = new Map<string, { readonly accountId: string; readonly reason: unknown }>();
+
+  constructor(parts: JobRunnerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Carry a job to its settled end.
+   * @throws ApiError; the job was voided. LeftForNextStart; it is as it was, with its source.
+   */
+  async carry(job: Carried): Promise<JobResult> {
+    const { results } = this.#parts;
+    const sourcePath = results.sourcePathOf(job.ticket.random);
+    let isLeft = false;
+    try {
+      const release = await this.#awaitSlot(job, sourcePath);
+      const made = await this.#infer(job, sourcePath).finally(release);
+      job.signal.throwIfAborted(); // nothing is stored yet: who left does not pay
+      return await this.#deliver(job, made);
+    } catch (error) {
+      isLeft = error instanceof LeftForNextStart;
+      if (isLeft) throw error;
+      const failure = error instanceof ApiError ? error : diskFailure(error);
+      await this.#discard(job, job.caller?.aborted === true ? new JobCancelled() : failure);
+      throw failure;
+    } finally {
+      if (!isLeft) await rm(sourcePath, { force: true });
+    }
+  }
+
+  /** Bring the source, then wait for a slot. @returns What gives the slot back. */
+  async #awaitSlot(job: Carried, sourcePath: string): Promise<() => void> {
+    const { ledger, queue, staging } = this.#parts;
+    const { ticket, priority, waitSignal } = job;
+    const turn = { accountId: ticket.accountId, jobId: ticket.id, priority };
+    const unstage =
+      priority === 'interactive' ? undefined : await staging.acquire(turn, waitSignal);
+    try {
+      await this.#bringSource(job, sourcePath);
+      if (job.state === 'reserved') ledger.advance(ticket.id, 'queued');
+      return await queue.acquire(turn, waitSignal);
+    } catch (error) {
+      throw waitSignal.aborted ? waitSignal.reason : error;
+    } finally {
+      unstage?.();
+    }
+  }
+
+  async #bringSource(job: Carried, path: string): Promise<void> {
+    const { source, ticket, priority, waitSignal } = job;
+    if (source === undefined || (job.state === 'queued' && existsSync(path))) return;
+    await rm(path, { force: true });
+    waitSignal.throwIfAborted();
+    await this.#parts.fetcher.fetchTo(source, ticket.accountId, path, waitSignal);
+    // `queued` promises that the source is there, also after a power cut.
+    if (priority !== 'interactive') await syncToDisk(path);
+  }
+
+  async #infer(job: Carried, sourcePath: string): Promise<MadeFile> {
+    const { ledger, engine, results, active, deadlineMs } = this.#parts;
+    const { ticket, plan, signal } = job;
+    ledger.advance(ticket.id, 'running');
+    const task = {
+      taskId: ticket.id,
+      operation: plan.engineOperation,
+      packId: plan.packId,
+      sourcePath,
+      outputStem: join(results.stagingFolder, ticket.random),
+      isWatermarked: plan.isWatermarked,
+    };
+    const onProgress = (fraction: number) => active.progress(ticket.id, fraction);
+    try {
+      const made = await engine.run(task, { signal, deadlineMs, onProgress });
+      if (made.file === undefined) throw new Error('The engine answered without a file.');
+      return { ...made, file: made.file };
+    } catch (error) {
+      if (error instanceof LeftForNextStart) ledger.requeue(ticket.id);
+      throw error;
+    }
+  }
+
+  async #deliver({ ticket, plan }: Carried, made: MadeFile): Promise<JobResult> {
+    const { ledger, results } = this.#parts;
+    const { file, source } = made;
+    const name = results.nameOf(plan.resultKind, ticket.random, file.format);
+    const result: JobResult = {
+      id: ticket.id,
+      createdAtMs: ticket.createdAtMs,
+      creditsUsed: ticket.costCredits,
+      packId: plan.packId,
+      url: results.urlOf(name),
+      format: file.format,
+      source,
+      size: { widthPx: file.widthPx, heightPx: file.heightPx },
+    };
+    ledger.publishing(ticket, result, { name, bytes: file.bytes, sha256: file.sha256 });
+    await results.publish(file.path, name);
+    ledger.settle(ticket.id, ticket.accountId);
+    return result;
+  }
+
+  /** Try again what could not be voided; called now and then. */
+  retryVoids(): void {
+    for (const [jobId, { accountId, reason }] of [...this.#unvoided]) {
+      this.void(jobId, accountId, reason);
+    }
+  }
+
+  /** Undo a failed job: its files, then its reservation, the one whatever becomes of the other. */
+  async #discard({ ticket, plan }: Carried, reason: unknown): Promise<void> {
+    const { results, log } = this.#parts;
+    await results.discard(plan.resultKind, ticket.random).catch((error: unknown) => {
+      log.error('job-files-not-removed', { jobId: ticket.id, ...errorFields(error) });
+    });
+    this.void(ticket.id, ticket.accountId, reason);
+  }
+
+  /** Give a job's credits back; what cannot be written now is tried again later. */
+  void(jobId: string, accountId: string, reason: unknown): void {
+    try {
+      this.#parts.ledger.void(jobId, accountId, reason);
+      this.#unvoided.delete(jobId);
+    } catch (error) {
+      this.#unvoided.set(jobId, { accountId, reason });
+      this.#parts.log.error('job-not-voided', { jobId, ...errorFields(error) });
+    }
+  }
+}
