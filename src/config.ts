@@ -107,6 +107,18 @@ export const settingsSchema = z.object({
   maxJobsPerAccount: integer(1, 100_000)
     .default(32)
     .describe('Jobs of one account waiting or running. Error: too_many_concurrent_requests.'),
+  maxWaitS: integer(1, 3600)
+    .default(120)
+    .describe('Seconds a caller may be expected to wait for a slot. Error: overloaded.'),
+  maxAsyncJobs: integer(1, 1_000_000)
+    .default(10_000)
+    .describe('Jobs in the background in all, items of batches counted. Error: overloaded.'),
+  maxAsyncJobsPerAccount: integer(1, 1_000_000)
+    .default(1000)
+    .describe('Jobs of one account in the background. Error: too_many_concurrent_requests.'),
+  ballastMib: integer(0, 10_000)
+    .default(32)
+    .describe('Disk room held back so that credits can be given back on a full disk; 0: none.'),
   minFreeDiskMib: integer(0, 1e7)
     .default(256)
     .describe('Free disk room under which no job is taken. Error: storage_full.'),

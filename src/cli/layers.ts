@@ -10,9 +10,11 @@ import { JobLedger } from '../jobs/job-ledger.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
 import { JobService } from '../jobs/job-service.ts';
 import { costOf, planJob } from '../jobs/plan.ts';
+import { RunTimes } from '../jobs/run-times.ts';
 import { UploadIntake } from '../jobs/upload-intake.ts';
 import type { Log } from '../observability/log.ts';
 import type { PackRegistry } from '../packs/registry.ts';
+import { Ballast } from '../results/ballast.ts';
 import { freeBytes } from '../results/disk-room.ts';
 import { ResultStore } from '../results/result-store.ts';
 import { UploadStore } from '../results/upload-store.ts';
@@ -80,6 +82,9 @@ export async function startEngine(
   return engine;
 }
 
+/** The jobs layer. */
+export type Jobs = ReturnType<typeof openJobs>;
+
 /** What the jobs layer is built from. */
 export interface WorkParts {
   readonly config: Config;
@@ -108,20 +113,32 @@ export function openJobs({ config, log, books, stores, registry, engine }: WorkP
     retentionMs,
     onChanged: (jobId) => active.tell(jobId, 'state'),
   });
-  const admission = new Admission(
-    {
-      maxJobs: engine.slots + config.maxQueue,
-      maxJobsPerAccount: config.maxJobsPerAccount,
+  const queue = new FairQueue(engine.slots);
+  const runTimes = new RunTimes();
+  const free = () => freeBytes(config.dataDir);
+  const admission = new Admission({
+    limits: {
+      sync: {
+        maxJobs: engine.slots + config.maxQueue,
+        maxJobsPerAccount: config.maxJobsPerAccount,
+      },
+      async: {
+        maxJobs: config.maxAsyncJobs,
+        maxJobsPerAccount: config.maxAsyncJobsPerAccount,
+      },
+      maxWaitMs: config.maxWaitS * 1000,
       minFreeBytes: config.minFreeDiskMib * MIB,
     },
-    () => freeBytes(config.dataDir),
-  );
-  const queue = new FairQueue(engine.slots);
+    freeBytes: free,
+    expectedWaitMs: () => runTimes.waitMs(queue.waitingBefore('interactive'), queue.slots),
+  });
+  const ballast = new Ballast(config.dataDir, config.ballastMib * MIB, free);
   const deadlineMs = config.deadlineS * 1000;
   const fetcher = createSourceFetcher(config, results, uploads, Date.now);
   const staging = new FairQueue(STAGED_PER_SLOT * engine.slots);
   const runner = new JobRunner({
-    ...{ ledger, active, fetcher, queue, staging, engine, results, log, deadlineMs },
+    ...{ ledger, active, fetcher, queue, staging, engine, results, log, runTimes, deadlineMs },
+    makeRoom: () => ballast.release(),
   });
   const service = new JobService({
     plan: (request, payer) =>
@@ -134,9 +151,9 @@ export function openJobs({ config, log, books, stores, registry, engine }: WorkP
   const book = new JobBook({
     ...{ jobs, events, active, retentionMs },
     placeOf: (jobId) => queue.placeOf(jobId),
-    waitMsOf: (place) => place,
+    waitMsOf: (place) => runTimes.waitMs(place + 1, queue.slots),
     now: Date.now,
   });
   const intake = new UploadIntake({ admission, queue, engine, uploads, deadlineMs, now: Date.now });
-  return { ledger, admission, service, book, intake };
+  return { ledger, admission, service, book, intake, ballast };
 }

@@ -2,6 +2,7 @@
  * Wires a server together and takes it apart again. The order is the start-up sequence of
  * docs/architecture.md: database, packs, port, engine, recovery, then the first request.
  */
+import { join } from 'node:path';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Config } from '../config.ts';
 import type { Engine } from '../engine/engine-pool.ts';
@@ -15,8 +16,9 @@ import type { UploadIntake } from '../jobs/upload-intake.ts';
 import { errorFields, type Log } from '../observability/log.ts';
 import { loadContractModels } from '../packs/contract-models.ts';
 import { PackRegistry, STARTER_PACKS } from '../packs/registry.ts';
+import { holdFile } from '../store/database.ts';
 import { type Books, openBooks } from './books.ts';
-import { openJobs, openStores, type Stores, startEngine } from './layers.ts';
+import { type Jobs, openJobs, openStores, type Stores, startEngine } from './layers.ts';
 import { openListener } from './listener.ts';
 import { readVersion } from './version.ts';
 import { openWindows } from './windows.ts';
@@ -76,7 +78,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
 /** Sweeps and flushes that come round by themselves; gives what stops them. */
 function startPeriodicWork(
   stores: Stores,
-  jobs: JobService,
+  jobs: Jobs,
   flushWindows: () => void,
   log: Log,
 ): () => void {
@@ -88,7 +90,10 @@ function startPeriodicWork(
       stores.idempotency.removeOlderThan(now - IDEMPOTENCY_MS);
       if (deleted > 0) log.info('expired', { deleted });
     }),
-    every(RETRY_VOIDS_MS, log, () => jobs.retryVoids()),
+    every(RETRY_VOIDS_MS, log, async () => {
+      jobs.service.retryVoids();
+      await jobs.ballast.ensure();
+    }),
   ];
   return () => {
     for (const stopTimer of timers) stopTimer();
@@ -111,7 +116,20 @@ async function drain(
   clearTimeout(timer);
 }
 
+/** One server for each data folder: a second one's recovery would void the first one's jobs. */
+function holdDataFolder(dataDir: string): () => void {
+  try {
+    return holdFile(join(dataDir, 'server.lock'));
+  } catch (error) {
+    throw new Error(`${dataDir} is in use by another server, or cannot be written.`, {
+      cause: error,
+    });
+  }
+}
+
 async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningServer> {
+  const letGo = holdDataFolder(config.dataDir);
+  undo(letGo);
   const books = openBooks(config.dataDir);
   undo(() => books.database.close());
   const registry = await PackRegistry.load(
@@ -129,6 +147,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   const jobs = openJobs({ config, log, books, stores, registry, engine });
   const { resumable } = await recoverJobs({ ...stores, ledger: jobs.ledger, log });
   for (const job of resumable) jobs.service.resume(job);
+  await jobs.ballast.ensure();
   const streams = new EventStreams({
     book: jobs.book,
     maxPerAccount: EVENT_STREAMS_PER_ACCOUNT,
@@ -168,7 +187,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
       }),
     }),
   );
-  const stopPeriodicWork = startPeriodicWork(stores, jobs.service, () => windows.flush(), log);
+  const stopPeriodicWork = startPeriodicWork(stores, jobs, () => windows.flush(), log);
 
   return {
     url: publicUrl,
@@ -184,6 +203,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
       await engine.stop(ENGINE_STOP_MS);
       stopPeriodicWork();
       books.database.close();
+      letGo();
     },
   };
 }

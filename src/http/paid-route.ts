@@ -110,9 +110,23 @@ export function paidRoute({ operation, toJob }: PaidOperation, parts: PaidRouteP
     res.json(answerOf(request, result));
   };
 
-  router.post(`/api/${operation}`, requireScope(operation), readJson, async (req, res) => {
-    const request = toJob(req.body);
-    await (prefersAsync(req) ? answerAtOnce : answerWhenDone)(req, res, request);
-  });
+  /** Refuses before the body is read; a retry may be answered without room, so it goes on. */
+  const refuseEarly: RequestHandler = (req, _res, next) => {
+    if (req.headers['idempotency-key'] === undefined) {
+      jobs.precheck(callerOf(req).accountId, prefersAsync(req) ? 'async' : 'sync');
+    }
+    next();
+  };
+
+  router.post(
+    `/api/${operation}`,
+    requireScope(operation),
+    refuseEarly,
+    readJson,
+    async (req, res) => {
+      const request = toJob(req.body);
+      await (prefersAsync(req) ? answerAtOnce : answerWhenDone)(req, res, request);
+    },
+  );
   return router;
 }

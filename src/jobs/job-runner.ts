@@ -20,6 +20,7 @@ import { JobCancelled, type JobResult } from './job.ts';
 import type { JobLedger } from './job-ledger.ts';
 import type { JobTicket } from './job-ticket.ts';
 import type { JobPlan } from './plan.ts';
+import type { RunTimes } from './run-times.ts';
 
 /** What the runner is made of. */
 export interface JobRunnerParts {
@@ -33,6 +34,9 @@ export interface JobRunnerParts {
   readonly engine: Pick<Engine, 'run'>;
   readonly results: ResultStore;
   readonly log: Log;
+  readonly runTimes: RunTimes;
+  /** Makes room on a full disk for a few writes. @returns Whether it could. */
+  readonly makeRoom: () => boolean;
   /** Milliseconds the engine may take for one task. */
   readonly deadlineMs: number;
 }
@@ -119,7 +123,7 @@ export class JobRunner {
   }
 
   async #infer(job: Carried, sourcePath: string): Promise<MadeFile> {
-    const { ledger, engine, results, active, deadlineMs } = this.#parts;
+    const { ledger, engine, results, active, runTimes, deadlineMs } = this.#parts;
     const { ticket, plan, signal } = job;
     ledger.advance(ticket.id, 'running');
     const task = {
@@ -131,8 +135,10 @@ export class JobRunner {
       isWatermarked: plan.isWatermarked,
     };
     const onProgress = (fraction: number) => active.progress(ticket.id, fraction);
+    const startedMs = performance.now();
     try {
       const made = await engine.run(task, { signal, deadlineMs, onProgress });
+      runTimes.note(performance.now() - startedMs);
       if (made.file === undefined) throw new Error('The engine answered without a file.');
       return { ...made, file: made.file };
     } catch (error) {
@@ -157,8 +163,19 @@ export class JobRunner {
     };
     ledger.publishing(ticket, result, { name, bytes: file.bytes, sha256: file.sha256 });
     await results.publish(file.path, name);
-    ledger.settle(ticket.id, ticket.accountId);
+    this.#withRoom(() => ledger.settle(ticket.id, ticket.accountId));
     return result;
+  }
+
+  /** Write, and once more when that fails and room could be made. */
+  #withRoom(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!this.#parts.makeRoom()) throw error;
+      this.#parts.log.warn('ballast-released', errorFields(error));
+      write();
+    }
   }
 
   /** Try again what could not be voided; called now and then. */
@@ -180,7 +197,7 @@ export class JobRunner {
   /** Give a job's credits back; what cannot be written now is tried again later. */
   void(jobId: string, accountId: string, reason: unknown): void {
     try {
-      this.#parts.ledger.void(jobId, accountId, reason);
+      this.#withRoom(() => this.#parts.ledger.void(jobId, accountId, reason));
       this.#unvoided.delete(jobId);
     } catch (error) {
       this.#unvoided.set(jobId, { accountId, reason });

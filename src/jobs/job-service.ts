@@ -9,7 +9,7 @@ import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { errorFields, type Log } from '../observability/log.ts';
 import type { JobRow } from '../store/jobs-table.ts';
 import { type ActiveJobs, LeftForNextStart } from './active-jobs.ts';
-import type { Admission } from './admission.ts';
+import type { Admission, JobKind, Leave } from './admission.ts';
 import type { IdempotencyToken } from './idempotency.ts';
 import { JobCancelled, type JobRequest, type JobResult, type Payer } from './job.ts';
 import type { JobLedger } from './job-ledger.ts';
@@ -91,7 +91,7 @@ export class JobService {
     if (delivered !== undefined) return { result: delivered, isReplay: true };
     this.#assertAcceptable([request], payer);
     const order = this.#order(request, payer);
-    const leave = await admission.admit(payer.accountId);
+    const leave = await admission.admit(payer.accountId, 'sync');
     try {
       const ticket = ledger.reserve(order, payer, { token: options.idempotency });
       const result = await active.track(ticket.id, (cancel) => {
@@ -166,6 +166,14 @@ export class JobService {
   }
 
   /**
+   * Refuse early, before a body is read, what would be refused for want of room.
+   * @throws ApiError `shutting_down`, `overloaded`, `too_many_concurrent_requests`.
+   */
+  precheck(accountId: string, kind: JobKind): void {
+    this.#parts.admission.precheck(accountId, kind);
+  }
+
+  /**
    * End a job; one that has ended already stays as it is.
    * @returns When it has ended.
    */
@@ -208,10 +216,7 @@ export class JobService {
     ledger.assertAffordable(accountId, cost);
   }
 
-  #carryInBackground(
-    job: Omit<Carried, 'signal' | 'waitSignal'>,
-    leave: (count?: number) => void,
-  ): void {
+  #carryInBackground(job: Omit<Carried, 'signal' | 'waitSignal'>, leave: Leave): void {
     const { active, runner, log, now, asyncDeadlineMs } = this.#parts;
     const leftMs = Math.max(0, job.ticket.createdAtMs + asyncDeadlineMs - now());
     const work = active

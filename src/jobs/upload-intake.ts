@@ -41,7 +41,7 @@ export class UploadIntake {
    */
   async take(file: ArrivedFile, caller: AbortSignal): Promise<KeptUpload & PixelSize> {
     const { admission, uploads, now } = this.#parts;
-    const leave = await admission.admit(file.accountId);
+    const leave = await admission.admit(file.accountId, 'sync');
     try {
       const size = await this.#inspect(file, caller);
       return { ...(await uploads.keep({ ...file, ...size }, now())), ...size };

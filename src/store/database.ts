@@ -67,6 +67,24 @@ export class Database {
   }
 }
 
+/**
+ * Hold a file for as long as this process lives, so that no second one works on the same folder. The
+ * kernel lets go of it when the process dies, however that happens.
+ * @returns A function that lets go of it.
+ * @throws Error when another process holds it.
+ */
+export function holdFile(path: string): () => void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const sqlite = new Sqlite(path, { timeout: 0 });
+  try {
+    sqlite.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+  return () => sqlite.close();
+}
+
 function migrate(sqlite: Sqlite.Database): void {
   const files = readdirSync(MIGRATIONS)
     .filter((name) => MIGRATION_NAME.test(name))

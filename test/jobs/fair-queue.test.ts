@@ -1,5 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FairQueue } from '../../src/jobs/fair-queue.ts';
+import {
+  FairQueue,
+  JOB_PRIORITIES,
+  type JobPriority,
+  LOWEST_CLASS_EVERY,
+} from '../../src/jobs/fair-queue.ts';
 
 const never = new AbortController().signal;
 
@@ -9,9 +15,9 @@ function watched(slots: number) {
   const started: string[] = [];
   const releases = new Map<string, () => void>();
   const wait = (name: string, signal = never) => {
-    const [accountId = ''] = name.split('-');
+    const [accountId = '', , priority = 'interactive'] = name.split('-');
     return queue
-      .acquire({ accountId, jobId: 'x', priority: 'interactive' }, signal)
+      .acquire({ accountId, jobId: name, priority: priority as JobPriority }, signal)
       .then((release) => {
         started.push(name);
         releases.set(name, release);
@@ -105,4 +111,94 @@ test('a slot that is given back twice is free once', async () => {
   void wait('c-1');
   await settled();
   expect(started).toEqual(['a-1', 'b-1']);
+});
+
+describe('classes', () => {
+  test('go before each other, whoever came first', async () => {
+    const { started, wait, end } = watched(1);
+    const names = ['x-1', 'a-1-batch', 'a-2-async', 'b-1-batch', 'a-3', 'b-2'];
+    for (const name of names) void wait(name);
+    await settled();
+    const order = ['x-1', 'a-3', 'b-2', 'a-2-async', 'a-1-batch', 'b-1-batch'];
+    for (const name of order) await end(name);
+    expect(started).toEqual(order);
+  });
+
+  test('below are not starved: every so many slots the lowest gets one', async () => {
+    const { started, wait, end } = watched(1);
+    void wait('x-0');
+    void wait('z-1-batch');
+    for (let i = 1; i < LOWEST_CLASS_EVERY + 5; i += 1) void wait(`a-${i}`);
+    await settled();
+    for (let i = 0; i < LOWEST_CLASS_EVERY; i += 1) await end(started.at(-1) ?? '');
+    expect(started.indexOf('z-1-batch')).toBe(LOWEST_CLASS_EVERY);
+  });
+});
+
+const anyJob = fc.record({
+  account: fc.constantFrom('a', 'b', 'c', 'd'),
+  priority: fc.constantFrom(...JOB_PRIORITIES),
+});
+
+test('places are the order in which jobs of one class start', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 30 }),
+      async (accounts) => {
+        const { queue, started, wait, end } = watched(1);
+        void wait('x-0');
+        const names = accounts.map((account, i) => `${account}-${i}`);
+        for (const name of names) void wait(name);
+        await settled();
+        const places = names.map((name) => queue.placeOf(name));
+        for (let i = 0; i <= names.length; i += 1) await end(started.at(-1) ?? '');
+        expect(names.map((name) => started.indexOf(name) - 1)).toEqual(places);
+        expect(queue.placeOf(names[0] ?? '')).toBeUndefined();
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+test('nobody is lost and no more run than there are slots, whatever leaves and ends', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(anyJob, fc.boolean()), { maxLength: 40 }),
+      fc.integer({ min: 1, max: 4 }),
+      async (jobs, slots) => {
+        const { queue, started, wait, end } = watched(slots);
+        const leaving = new AbortController();
+        const names = jobs.map(([{ account, priority }], i) => `${account}-${i}-${priority}`);
+        const left = new Set<string>();
+        for (const [i, [, leaves]] of jobs.entries()) {
+          const name = names[i] ?? '';
+          wait(name, leaves ? leaving.signal : never).catch(() => left.add(name));
+        }
+        await settled();
+        expect(started.length).toBe(Math.min(slots, jobs.length));
+        leaving.abort(new Error('gone'));
+        await settled();
+        for (let done = 0; done < started.length; done += 1) await end(started[done] ?? '');
+        expect(new Set([...started, ...left])).toEqual(new Set(names));
+        expect(started.length + left.size).toBe(names.length);
+        expect(queue.waitingCount).toBe(0);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('ten thousand waiters come and go in an instant', async () => {
+  const queue = new FairQueue(1);
+  const gone = new AbortController();
+  await queue.acquire({ accountId: 'x', jobId: 'x', priority: 'interactive' }, never);
+  const waits = Array.from({ length: 10_000 }, (_, i) =>
+    queue
+      .acquire({ accountId: `a${i % 3}`, jobId: String(i), priority: 'batch' }, gone.signal)
+      .catch(() => undefined),
+  );
+  expect(queue.placeOf('9999')).toBe(9999);
+  gone.abort();
+  await Promise.all(waits);
+  expect(queue.waitingCount).toBe(0);
 });

@@ -18,6 +18,7 @@ import type { JobChange } from '../../src/jobs/job-observer.ts';
 import { JobRunner } from '../../src/jobs/job-runner.ts';
 import { JobService } from '../../src/jobs/job-service.ts';
 import { costOf, type JobPlan, planJob } from '../../src/jobs/plan.ts';
+import { RunTimes } from '../../src/jobs/run-times.ts';
 import type { Log } from '../../src/observability/log.ts';
 import { RESULT_KINDS, ResultStore } from '../../src/results/result-store.ts';
 import { BatchesTable } from '../../src/store/batches-table.ts';
@@ -56,7 +57,10 @@ export async function writeResult(task: EngineTask): Promise<EngineResult> {
 export interface World {
   engine: (task: EngineTask, options: TaskOptions) => Promise<EngineResult>;
   fetch: (path: string, signal: AbortSignal) => Promise<void>;
+  makeRoom: () => boolean;
 }
+
+const CAPS = { maxJobs: 1000, maxJobsPerAccount: 1000 };
 
 /** Real books, queue and result store around an engine and a network of the test's own. */
 export function jobsFixture({ retentionMs }: { readonly retentionMs?: number } = {}) {
@@ -91,7 +95,11 @@ export function jobsFixture({ retentionMs }: { readonly retentionMs?: number } =
     observers: [(change) => void changes.push(change)],
     onChanged: (jobId) => active.tell(jobId, 'state'),
   });
-  const world: World = { engine: writeResult, fetch: (path) => writeFile(path, 'source') };
+  const world: World = {
+    engine: writeResult,
+    fetch: (path) => writeFile(path, 'source'),
+    makeRoom: () => false,
+  };
   const logged: string[] = [];
   const note = (event: string) => void logged.push(event);
   const log: Log = { debug: note, info: note, warn: note, error: note };
@@ -106,13 +114,16 @@ export function jobsFixture({ retentionMs }: { readonly retentionMs?: number } =
     new JobService({
       plan: (request, by) => planJob(request, by, () => 'pack', loadPrices()),
       costOf: (request, by) => costOf(request, by, loadPrices()),
-      admission: new Admission(
-        { maxJobs: 1000, maxJobsPerAccount: 1000, minFreeBytes: 0 },
-        async () => 1,
-      ),
+      admission: new Admission({
+        limits: { sync: CAPS, async: CAPS, maxWaitMs: 1000, minFreeBytes: 0 },
+        freeBytes: async () => 1,
+        expectedWaitMs: () => 0,
+      }),
       ...{ ledger, active, fetcher, log },
       runner: new JobRunner({
         ...{ ledger, active, fetcher, queue, results, log, deadlineMs: 10_000 },
+        runTimes: new RunTimes(),
+        makeRoom: () => world.makeRoom(),
         staging: new FairQueue(4),
         engine: { run: (task, options) => world.engine(task, options) },
       }),

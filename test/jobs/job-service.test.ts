@@ -185,6 +185,27 @@ test('a job that cannot be voided is logged and stays for the next start', async
   expect(fixture.states()).toEqual([{ state: 'running', code: null }]);
 });
 
+test('room that is made on a full disk lets a failed job give its credits back', async () => {
+  const fixture = jobsFixture();
+  fixture.world.engine = () => {
+    fixture.database
+      .prepare(
+        `CREATE TEMP TRIGGER no_outcome BEFORE INSERT ON job_outcomes
+          BEGIN SELECT RAISE(ABORT, 'disk full'); END`,
+      )
+      .run();
+    return Promise.reject(internalError(new Error('failed')));
+  };
+  fixture.world.makeRoom = () => {
+    fixture.database.prepare('DROP TRIGGER no_outcome').run();
+    return true;
+  };
+  expect(await outcome(fixture)).toBe('internal_error');
+  expect(fixture.logged).toEqual(['ballast-released']);
+  expect(fixture.states()).toEqual([{ state: 'voided', code: 'internal_error' }]);
+  expect(fixture.balance()).toBe(CREDITS);
+});
+
 test('a balance that is used up refuses before anything is fetched', async () => {
   const fixture = jobsFixture();
   const fetched: string[] = [];

@@ -64,6 +64,7 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
       GARNISH_PORT: '0',
       GARNISH_DEVICES: 'cpu',
       GARNISH_MIN_FREE_DISK_MIB: '0',
+      GARNISH_BALLAST_MIB: '0',
       GARNISH_LOG_LEVEL: 'silent',
       ...env,
     },

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { holdFile } from '../../src/store/database.ts';
+
+const HOLDER = fileURLToPath(new URL('./hold-in-a-process.ts', import.meta.url));
+
+function lockPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'garnish-lock-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'server.lock');
+}
+
+test('a file is held by one at a time', () => {
+  const path = lockPath();
+  const letGo = holdFile(path);
+  expect(() => holdFile(path)).toThrow('locked');
+  letGo();
+  holdFile(path)();
+});
+
+test('a killed process holds nothing', async () => {
+  const path = lockPath();
+  const holder = spawn(process.execPath, ['--import', 'tsx', HOLDER, path]);
+  onTestFinished(() => void holder.kill('SIGKILL'));
+  await once(holder.stdout, 'data');
+  expect(() => holdFile(path)).toThrow('locked');
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  holdFile(path)();
+});
