@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts';
 import { Engine } from '../engine/engine-pool.ts';
 import type { SourceLimits } from '../engine/protocol.ts';
+import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { ActiveJobs } from '../jobs/active-jobs.ts';
 import { Admission } from '../jobs/admission.ts';
 import { FairQueue } from '../jobs/fair-queue.ts';
@@ -93,10 +94,12 @@ export interface WorkParts {
   readonly stores: Stores;
   readonly registry: PackRegistry;
   readonly engine: Engine;
+  /** Where sources come from; absent: what `image_url` may name. */
+  readonly fetcher?: SourceFetcher;
 }
 
 /** The jobs layer: ledger, admission, queue, paid calls, what is read of them, and uploads. */
-export function openJobs({ config, log, books, stores, registry, engine }: WorkParts) {
+export function openJobs({ config, log, books, stores, registry, engine, ...given }: WorkParts) {
   const { database, ledger: credits, prices } = books;
   const { results, uploads, jobs, events } = stores;
   const active = new ActiveJobs();
@@ -134,7 +137,7 @@ export function openJobs({ config, log, books, stores, registry, engine }: WorkP
   });
   const ballast = new Ballast(config.dataDir, config.ballastMib * MIB, free);
   const deadlineMs = config.deadlineS * 1000;
-  const fetcher = createSourceFetcher(config, results, uploads, Date.now);
+  const fetcher = given.fetcher ?? createSourceFetcher(config, results, uploads, Date.now);
   const staging = new FairQueue(STAGED_PER_SLOT * engine.slots);
   const runner = new JobRunner({
     ...{ ledger, active, fetcher, queue, staging, engine, results, log, runTimes, deadlineMs },

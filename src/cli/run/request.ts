@@ -1,0 +1,86 @@
+/**
+ * Turns the flags of `garnish run` into the body that a caller over HTTP would send, and lets the
+ * contract's own schemas check it. A flag that is no field of the operation goes into `options`, where
+ * the contract refuses what it does not know.
+ */
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import { removeBackgroundRequest, upscaleRequest } from '../../contract/requests.ts';
+import { parseBody } from '../../contract/validation.ts';
+import type { JobRequest } from '../../jobs/job.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Operations that work on files. */
+export const RUN_OPERATIONS = ['remove-background', 'upscale'] as const;
+/** One of them. */
+export type RunOperation = (typeof RUN_OPERATIONS)[number];
+
+/** Options of the contract as they were typed. */
+export interface ContractFlags {
+  readonly scale?: string;
+  readonly format?: string;
+  readonly background?: string;
+  readonly output?: string;
+}
+
+/** What is done with every file of a run. */
+export interface RunTask {
+  readonly operation: RunOperation;
+  /** Hash of operation and options: a file done with another one is done again. */
+  readonly optionsHash: string;
+  /** The job for one source. */
+  request(imageUrl: string): JobRequest;
+}
+
+/** Takes the place of a source while the options are checked. */
+const ANY_SOURCE = 'http://garnish.invalid/';
+
+function bodyOf(operation: RunOperation, flags: ContractFlags): Record<string, unknown> {
+  const { scale, ...rest } = flags;
+  const number = scale === undefined ? {} : { scale: /^\d+$/.test(scale) ? Number(scale) : scale };
+  const fields = operation === 'upscale' ? number : {};
+  const options = operation === 'upscale' ? rest : { ...rest, ...number };
+  return { ...fields, options };
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  try {
+    return parseBody(schema, body);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function requestOf(operation: RunOperation, body: unknown): JobRequest {
+  switch (operation) {
+    case 'remove-background':
+      return { operation, ...parse(removeBackgroundRequest, body) };
+    case 'upscale':
+      return { operation, ...parse(upscaleRequest, body) };
+    default:
+      return operation satisfies never;
+  }
+}
+
+/** The name of an operation that works on files. @throws UsageError for any other. */
+export function runOperation(name: string): RunOperation {
+  const found = RUN_OPERATIONS.find((operation) => operation === name);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    ['generate', 'enhance'].includes(name)
+      ? `There is no model pack for ${name} yet: ${RUN_OPERATIONS.join(' and ')} work on files.`
+      : `There is no operation ${name}: ${RUN_OPERATIONS.join(', ')}.`,
+  );
+}
+
+/** What a run does. @throws UsageError naming the option that is wrong and what is allowed. */
+export function runTask(operation: RunOperation, flags: ContractFlags): RunTask {
+  const body = bodyOf(operation, flags);
+  const request = (imageUrl: string) => requestOf(operation, { ...body, image_url: imageUrl });
+  const sample = JSON.stringify(request(ANY_SOURCE));
+  return {
+    operation,
+    optionsHash: createHash('sha256').update(sample).digest('hex').slice(0, 16),
+    request,
+  };
+}
