@@ -3,6 +3,8 @@
  * why sessions live in the workers of an engine process (design measured in docs/architecture.md).
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { BoundInput, FloatTensor, Graph, GraphPort, HostTensor } from './graph.ts';
+import { fromHalves, toHalves } from './half-float.ts';
 
 /** Where a graph runs. */
 export interface ProviderChoice {
@@ -25,6 +27,22 @@ export interface OutputTensor {
   readonly dims: readonly number[];
 }
 
+function createSession(path: string, choice: ProviderChoice): Promise<InferenceSession> {
+  const executionProviders =
+    choice.provider === 'cuda'
+      ? [{ name: 'cuda' as const, deviceId: choice.deviceId }, 'cpu' as const]
+      : ['cpu' as const];
+  return InferenceSession.create(path, {
+    executionProviders,
+    intraOpNumThreads: choice.threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    // Spinning threads starve decoding and the other workers on a shared machine.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
+}
+
 /** A graph with one input and one output. */
 export class Session {
   readonly #session: InferenceSession;
@@ -38,20 +56,7 @@ export class Session {
    * @throws Error when the file is not a graph, or the provider cannot be loaded.
    */
   static async load(path: string, choice: ProviderChoice): Promise<Session> {
-    const executionProviders =
-      choice.provider === 'cuda'
-        ? [{ name: 'cuda' as const, deviceId: choice.deviceId }, 'cpu' as const]
-        : ['cpu' as const];
-    const session = await InferenceSession.create(path, {
-      executionProviders,
-      intraOpNumThreads: choice.threads,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-      // Spinning threads starve decoding and the other workers on a shared machine.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    });
-    return new Session(session);
+    return new Session(await createSession(path, choice));
   }
 
   /**
@@ -77,4 +82,105 @@ export class Session {
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
+
+const portsOf = (metadata: readonly InferenceSession.ValueMetadata[]) =>
+  new Map(
+    metadata.map((port): [string, GraphPort] => [
+      port.name,
+      port.isTensor
+        ? { name: port.name, type: port.type, dims: port.shape }
+        : { name: port.name, type: 'no tensor', dims: [] },
+    ]),
+  );
+
+/** The tensor that a port wants, in the buffer of the last one of that size where there is one. */
+function toTensor(port: GraphPort, { data, dims }: HostTensor, last?: Tensor): Tensor {
+  const reused = last?.data.length === data.length ? last.data : undefined;
+  switch (port.type) {
+    case 'float32':
+      return new Tensor(
+        'float32',
+        data instanceof Float32Array ? data : Float32Array.from(data),
+        dims,
+      );
+    case 'float16': {
+      const halves = reused instanceof Uint16Array ? reused : new Uint16Array(data.length);
+      toHalves(data, halves);
+      return new Tensor('float16', halves, dims);
+    }
+    case 'int64': {
+      const whole = reused instanceof BigInt64Array ? reused : new BigInt64Array(data.length);
+      for (let i = 0; i < whole.length; i += 1) whole[i] = BigInt(Math.trunc(data[i] as number));
+      return new Tensor('int64', whole, dims);
+    }
+    case 'int32':
+      return new Tensor('int32', data instanceof Int32Array ? data : Int32Array.from(data), dims);
+    case 'bool':
+      return new Tensor(
+        'bool',
+        Uint8Array.from(data, (value) => (value === 0 ? 0 : 1)),
+        dims,
+      );
+    default:
+      throw new Error(`The graph wants ${port.name} as ${port.type}, which is not supported.`);
+  }
+}
+
+function toFloats(name: string, output: Tensor | undefined): FloatTensor {
+  const data = output?.data;
+  if (output !== undefined && data instanceof Float32Array) return { data, dims: output.dims };
+  if (output !== undefined && data instanceof Uint16Array && output.type === 'float16')
+    return { data: fromHalves(data), dims: output.dims };
+  throw new Error(
+    `The graph's output ${name} is ${output?.type ?? 'missing'}, not a float tensor.`,
+  );
+}
+
+/** A constant input as onnxruntime takes it. */
+class BoundTensor implements BoundInput {
+  readonly port: GraphPort;
+  readonly tensor: Tensor;
+
+  constructor(port: GraphPort, tensor: Tensor) {
+    this.port = port;
+    this.tensor = tensor;
+  }
+}
+
+/**
+ * Load a graph of several inputs and outputs from a file; external weights lie beside it.
+ * @throws Error when the file is not a graph, or the provider cannot be loaded.
+ */
+export async function loadGraph(path: string, choice: ProviderChoice): Promise<Graph> {
+  const session = await createSession(path, choice);
+  const inputs = portsOf(session.inputMetadata);
+  const outputs = portsOf(session.outputMetadata);
+  const last = new Map<string, Tensor>();
+  const portOf = (name: string): GraphPort => {
+    const port = inputs.get(name);
+    if (port === undefined)
+      throw new Error(`The graph has no input ${name}: ${[...inputs.keys()].join(', ')}.`);
+    return port;
+  };
+  return {
+    inputs,
+    outputs,
+    bind: (name, tensor) => new BoundTensor(portOf(name), toTensor(portOf(name), tensor)),
+    async run(feeds, fetches) {
+      const tensors: Record<string, Tensor> = {};
+      for (const [name, feed] of Object.entries(feeds)) {
+        if (feed instanceof BoundTensor) {
+          tensors[name] = feed.tensor;
+        } else {
+          const tensor = toTensor(portOf(name), feed as HostTensor, last.get(name));
+          last.set(name, tensor);
+          tensors[name] = tensor;
+        }
+      }
+      const results = await session.run(tensors, fetches);
+      return Object.fromEntries(fetches.map((name) => [name, toFloats(name, results[name])]));
+    },
+    release: () => session.release(),
+  };
 }
