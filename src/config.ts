@@ -72,6 +72,9 @@ export const settingsSchema = z.object({
   maxBodyBytes: integer(1024, 16 * mebibyte)
     .default(64 * 1024)
     .describe('Largest JSON body. Error: payload_too_large.'),
+  maxBatchBodyBytes: integer(1024, 64 * mebibyte)
+    .default(2 * mebibyte)
+    .describe('Largest JSON body of a batch. Error: payload_too_large.'),
   maxSourceBytes: integer(1024, 1024 * mebibyte)
     .default(20 * mebibyte)
     .describe(

@@ -5,6 +5,7 @@ import type { SourceLimits } from '../engine/protocol.ts';
 import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { ActiveJobs } from '../jobs/active-jobs.ts';
 import { Admission } from '../jobs/admission.ts';
+import { BatchBook } from '../jobs/batch-book.ts';
 import { FairQueue } from '../jobs/fair-queue.ts';
 import { JobBook } from '../jobs/job-book.ts';
 import { JobLedger } from '../jobs/job-ledger.ts';
@@ -157,6 +158,7 @@ export function openJobs({ config, log, books, stores, registry, engine, ...give
     waitMsOf: (place) => runTimes.waitMs(place + 1, queue.slots),
     now: Date.now,
   });
+  const batches = new BatchBook({ ...stores, book, now: Date.now });
   const intake = new UploadIntake({ admission, queue, engine, uploads, deadlineMs, now: Date.now });
-  return { ledger, admission, service, book, intake, ballast };
+  return { ledger, admission, service, book, batches, intake, ballast };
 }

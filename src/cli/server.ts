@@ -17,6 +17,7 @@ import { errorFields, type Log } from '../observability/log.ts';
 import { loadContractModels } from '../packs/contract-models.ts';
 import { PackRegistry, STARTER_PACKS } from '../packs/registry.ts';
 import { holdFile } from '../store/database.ts';
+import { randomId } from '../store/random-id.ts';
 import { type Books, openBooks } from './books.ts';
 import { type Jobs, openJobs, openStores, type Stores, startEngine } from './layers.ts';
 import { openListener } from './listener.ts';
@@ -167,6 +168,8 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
       jobs: jobs.service,
       book: jobs.book,
       streams,
+      batches: jobs.batches,
+      newBatchId: () => randomId('batch'),
       models: loadContractModels(),
       results: {
         folder: stores.results.folder,

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Prices } from '../accounts/prices.ts';
 import type { modelsResponse } from '../contract/responses.ts';
 import { notFound } from '../errors.ts';
+import type { BatchBook } from '../jobs/batch-book.ts';
 import type { JobBook } from '../jobs/job-book.ts';
 import type { JobService } from '../jobs/job-service.ts';
 import type { Log } from '../observability/log.ts';
@@ -18,6 +19,7 @@ import { pagesRouter } from './pages/pages.ts';
 import { paidRoute } from './paid-route.ts';
 import { rateGuard, type WindowState } from './rate-guard.ts';
 import { requestContext } from './request-context.ts';
+import { batchesRoute } from './routes/batches.ts';
 import { cdnRoute, type ResultFiles } from './routes/cdn.ts';
 import { type CreditsSummary, creditsRoute } from './routes/credits.ts';
 import { enhanceRoute } from './routes/enhance.ts';
@@ -39,11 +41,14 @@ export interface AppParts {
   readonly anonymousPerMinute: number;
   readonly addressPerMinute: number;
   readonly maxBodyBytes: number;
+  readonly maxBatchBodyBytes: number;
   readonly bodyTimeoutMs: number;
   readonly prices: Prices;
   readonly jobs: JobService;
   readonly book: JobBook;
   readonly streams: EventStreams;
+  readonly batches: BatchBook;
+  readonly newBatchId: () => string;
   readonly models: z.infer<typeof modelsResponse>['models'];
   readonly results: ResultFiles;
   readonly uploads: UploadsOptions;
@@ -63,6 +68,10 @@ const ROUTES: RouteMethods = {
   '/api/jobs': ['GET'],
   '/api/jobs/:id': ['GET', 'DELETE'],
   '/api/jobs/:id/events': ['GET'],
+  '/api/batches': ['POST'],
+  '/api/batches/:id': ['GET', 'DELETE'],
+  '/api/batches/:id/items': ['GET'],
+  '/api/batches/:id/results.zip': ['GET'],
   '/api/models': ['GET'],
   '/api/account/credits': ['GET'],
   '/': ['GET'],
@@ -107,6 +116,11 @@ export function createApp(parts: AppParts): Express {
   app.use(
     ...PAID_OPERATIONS.map((operation) => paidRoute(operation, { ...parts, readJson })),
     jobsRoute(parts),
+    batchesRoute({
+      ...parts,
+      operations: PAID_OPERATIONS,
+      readJson: jsonBody({ maxBytes: parts.maxBatchBodyBytes, timeoutMs: parts.bodyTimeoutMs }),
+    }),
     uploadsRoute(parts.uploads),
     modelsRoute(parts.models),
     creditsRoute(parts.creditsOf),

@@ -23,6 +23,9 @@ export function presentedKey(req: Request): string | undefined {
   return /^bearer ([\x21-\x7e]{1,256})$/i.exec(headers[0] ?? '')?.[1];
 }
 
+/** Scopes of what costs credits. */
+export const PAID_SCOPES = ['generate', 'enhance', 'remove-background', 'upscale'] as const;
+
 /** Lets a request pass when its key is valid, its account active and its scopes include one of these. */
 export function requireScope(...allowed: readonly Scope[]): RequestHandler {
   return (req, _res, next) => {

@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import type { Scope } from '../accounts/api-keys.ts';
 import { parseBody } from '../contract/validation.ts';
 import { invalidIdempotencyKey, invalidRequest } from '../errors.ts';
+import type { JobKind } from '../jobs/admission.ts';
 import { type IdempotencyToken, idempotencyToken } from '../jobs/idempotency.ts';
 import type { JobRequest, Operation, Payer } from '../jobs/job.ts';
 import type { JobBook } from '../jobs/job-book.ts';
@@ -84,10 +85,24 @@ function callerSignal(req: Request, res: Response): AbortSignal {
   return new AbortController().signal;
 }
 
+/** Refuses before the body is read; a retry may be answered without room, so it goes on. */
+export function refuseEarly(
+  jobs: Pick<JobService, 'precheck'>,
+  kindOf: (req: Request) => JobKind,
+): RequestHandler {
+  return (req, _res, next) => {
+    if (req.headers['idempotency-key'] === undefined) {
+      jobs.precheck(callerOf(req).accountId, kindOf(req));
+    }
+    next();
+  };
+}
+
 /** Builds the router of a paid route: `POST /api/<operation>`. */
 export function paidRoute({ operation, toJob }: PaidOperation, parts: PaidRouteParts): Router {
   const { jobs, book, readJson } = parts;
   const router = Router({ caseSensitive: true, strict: true });
+  const early = refuseEarly(jobs, (req) => (prefersAsync(req) ? 'async' : 'sync'));
 
   const answerAtOnce = async (req: Request, res: Response, request: JobRequest) => {
     const payer = payerOf(req);
@@ -110,23 +125,9 @@ export function paidRoute({ operation, toJob }: PaidOperation, parts: PaidRouteP
     res.json(answerOf(request, result));
   };
 
-  /** Refuses before the body is read; a retry may be answered without room, so it goes on. */
-  const refuseEarly: RequestHandler = (req, _res, next) => {
-    if (req.headers['idempotency-key'] === undefined) {
-      jobs.precheck(callerOf(req).accountId, prefersAsync(req) ? 'async' : 'sync');
-    }
-    next();
-  };
-
-  router.post(
-    `/api/${operation}`,
-    requireScope(operation),
-    refuseEarly,
-    readJson,
-    async (req, res) => {
-      const request = toJob(req.body);
-      await (prefersAsync(req) ? answerAtOnce : answerWhenDone)(req, res, request);
-    },
-  );
+  router.post(`/api/${operation}`, requireScope(operation), early, readJson, async (req, res) => {
+    const request = toJob(req.body);
+    await (prefersAsync(req) ? answerAtOnce : answerWhenDone)(req, res, request);
+  });
   return router;
 }

@@ -36,7 +36,7 @@ const MINUTE_MS = 60_000;
 /** Addresses of one IPv6 customer: a rotation inside a /56 gains nothing. */
 const IPV6_PREFIX_BITS = 56;
 
-/** The contract's routes, which count on the account. */
+/** The contract's routes, which count on the account; a batch counts once. */
 const CONTRACT_PATHS: ReadonlySet<string> = new Set([
   '/api/generate',
   '/api/enhance',
@@ -44,6 +44,7 @@ const CONTRACT_PATHS: ReadonlySet<string> = new Set([
   '/api/upscale',
   '/api/models',
   '/api/account/credits',
+  '/api/batches',
 ]);
 
 function addressWindow(perMinute: number): (req: Request, res: Response) => Promise<WindowState> {

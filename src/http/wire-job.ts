@@ -10,6 +10,10 @@ const PROGRESS_STEPS = 1000;
 const timeOrNull = (timeMs: number | null): string | null =>
   timeMs === null ? null : wireTime(timeMs);
 
+/** A share done, 0 to 1, in thousandths. */
+export const wireShare = (share: number): number =>
+  Math.round(share * PROGRESS_STEPS) / PROGRESS_STEPS;
+
 /** The object of GET /api/jobs/ID, of 202 and of the last event. */
 export const wireJob = (job: JobView): z.infer<typeof jobResponse> => ({
   id: job.id,
@@ -17,7 +21,7 @@ export const wireJob = (job: JobView): z.infer<typeof jobResponse> => ({
   state: job.state,
   queue_position: job.place,
   estimated_start: timeOrNull(job.estimatedStartMs),
-  progress: Math.round(job.progress * PROGRESS_STEPS) / PROGRESS_STEPS,
+  progress: wireShare(job.progress),
   batch_id: job.batchId,
   created_at: wireTime(job.createdAtMs),
   started_at: timeOrNull(job.startedAtMs),

@@ -6,7 +6,7 @@ import { parseBody } from '../../contract/validation.ts';
 import type { JobBook } from '../../jobs/job-book.ts';
 import { hasEnded } from '../../jobs/job-book.ts';
 import type { JobService } from '../../jobs/job-service.ts';
-import { callerOf, requireScope } from '../authenticate.ts';
+import { callerOf, PAID_SCOPES, requireScope } from '../authenticate.ts';
 import type { EventStreams } from '../event-streams.ts';
 import { cursorAfter, placeOfCursor } from '../page-cursor.ts';
 import { wireJob } from '../wire-job.ts';
@@ -17,9 +17,6 @@ export interface JobsRouteParts {
   readonly book: JobBook;
   readonly streams: EventStreams;
 }
-
-/** Who may cancel: whoever may make jobs. */
-const PAID_SCOPES = ['generate', 'enhance', 'remove-background', 'upscale'] as const;
 
 /** The routes. */
 export function jobsRoute({ jobs, book, streams }: JobsRouteParts): Router {
