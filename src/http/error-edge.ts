@@ -2,12 +2,12 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import {
   ApiError,
-  internalError,
   invalidRequest,
   payloadTooLarge,
   rangeNotSatisfiable,
   unsupportedMediaType,
 } from '../errors.ts';
+import { diskFailure } from '../fetching/disk-failure.ts';
 import { errorFields, type Log } from '../observability/log.ts';
 import { CallerLeft, exchangeOf } from './exchange.ts';
 
@@ -29,7 +29,7 @@ function foreignError(error: unknown, maxBodyBytes: number): ApiError {
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return invalidRequest('The request could not be read.');
   }
-  return internalError(error);
+  return diskFailure(error);
 }
 
 function envelope(error: ApiError, upgradeUrl: string): object {
