@@ -111,8 +111,9 @@ function assertLimits(size: Size, limits: DecodeLimits): void {
   }
 }
 
-const damaged = (error: unknown): PictureError =>
-  error instanceof PictureError
+/** A picture that cannot be read is the caller's; memory that is not there is ours. */
+const damaged = (error: unknown): unknown =>
+  error instanceof PictureError || /out of memory|allocat/i.test(String(error))
     ? error
     : new PictureError('The picture is damaged or incomplete and cannot be read.', {
         cause: error,
