@@ -1,0 +1,40 @@
+/** Short forms of `npm run chaos`. */
+import { expect, test } from 'vitest';
+import { disconnects } from './disconnects.ts';
+import { idempotency } from './idempotency.ts';
+import { overdraft } from './overdraft.ts';
+import { terminations } from './terminations.ts';
+import { workerDeaths } from './worker-deaths.ts';
+
+const SEED = 20_260_102;
+const LONG = { timeout: 240_000 };
+
+test('200 calls at once on a balance of one are one delivery and 199 refusals', LONG, async () => {
+  const report = await overdraft({ rounds: 5, seed: SEED });
+  expect(report.violations).toEqual([]);
+  expect(report.figures).toMatchObject({ delivered: 5, refused402: 5 * 199 });
+});
+
+test('one Idempotency-Key 50 times at once is one charge, also over a kill', LONG, async () => {
+  const report = await idempotency({ rounds: 10, seed: SEED });
+  expect(report.violations).toEqual([]);
+  expect(report.figures).toMatchObject({ kills: 1, charges: 10 });
+});
+
+test('callers who leave free the worker and pay for stored results only', LONG, async () => {
+  const report = await disconnects({ rounds: 40, seed: SEED });
+  expect(report.violations).toEqual([]);
+  expect(report.figures['voided']).toBeGreaterThan(10);
+});
+
+test('an engine that is killed, hangs, gives NaN or starves costs one free job', LONG, async () => {
+  const report = await workerDeaths({ rounds: 14, seed: SEED });
+  expect(report.violations).toEqual([]);
+  expect(report.figures).toMatchObject({ voided: 14, hang: 1, memory: 2, nan: 9, kill: 2 });
+});
+
+test('SIGTERM under load cuts no answer and leaves no synchronous job', LONG, async () => {
+  const report = await terminations({ rounds: 5, seed: SEED });
+  expect(report.violations).toEqual([]);
+  expect(report.figures['got_200']).toBeGreaterThan(0);
+});
