@@ -9,6 +9,7 @@ import { BatchBook } from '../jobs/batch-book.ts';
 import { FairQueue } from '../jobs/fair-queue.ts';
 import { JobBook } from '../jobs/job-book.ts';
 import { JobLedger } from '../jobs/job-ledger.ts';
+import type { JobObserver } from '../jobs/job-observer.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
 import { JobService } from '../jobs/job-service.ts';
 import { costOf, planJob } from '../jobs/plan.ts';
@@ -95,12 +96,15 @@ export interface WorkParts {
   readonly stores: Stores;
   readonly registry: PackRegistry;
   readonly engine: Engine;
+  /** Told of each change of a job inside its transaction. */
+  readonly observers?: readonly JobObserver[];
   /** Where sources come from; absent: what `image_url` may name. */
   readonly fetcher?: SourceFetcher;
 }
 
 /** The jobs layer: ledger, admission, queue, paid calls, what is read of them, and uploads. */
-export function openJobs({ config, log, books, stores, registry, engine, ...given }: WorkParts) {
+export function openJobs(parts: WorkParts) {
+  const { config, log, books, stores, registry, engine, observers = [], ...given } = parts;
   const { database, ledger: credits, prices } = books;
   const { results, uploads, jobs, events } = stores;
   const active = new ActiveJobs();
@@ -115,6 +119,7 @@ export function openJobs({ config, log, books, stores, registry, engine, ...give
     idempotency: stores.idempotency,
     now: Date.now,
     retentionMs,
+    observers,
     onChanged: (jobId) => active.tell(jobId, 'state'),
   });
   const queue = new FairQueue(engine.slots);

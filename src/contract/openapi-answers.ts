@@ -63,6 +63,13 @@ export function errorResponses(statuses: readonly number[]): Record<number, Resp
   );
 }
 
+/** A success whose body is no JSON. */
+export const streamed = (type: string, description: string): ResponseConfig => ({
+  description,
+  headers: BASE_HEADERS,
+  content: { [type]: { schema: { type: 'string' } } },
+});
+
 /** A success with the body of a schema, and headers beside the usual ones. */
 export function success(schema: z.ZodType, headers: object): ResponseConfig {
   return {

@@ -5,7 +5,9 @@ import {
   type RouteConfig,
 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { jobResponse } from './jobs.ts';
 import { errorResponses, success } from './openapi-answers.ts';
+import { ACCEPTED_HEADERS, jobRouteConfigs } from './openapi-jobs.ts';
 import {
   enhanceRequest,
   generateRequest,
@@ -30,7 +32,7 @@ export interface OpenApiOptions {
 
 const READ_STATUSES = [400, 401, 403, 429, 500, 503];
 const UPLOAD_STATUSES = [400, 401, 403, 408, 413, 415, 429, 500, 503];
-const PAID_STATUSES = [400, 401, 402, 403, 408, 409, 413, 415, 429, 500, 503];
+const PAID_STATUSES = [400, 401, 402, 403, 408, 409, 410, 413, 415, 429, 500, 503];
 
 const PACK_HEADER = {
   'Idempotent-Replayed': {
@@ -75,7 +77,13 @@ const PAID_ROUTES: readonly PaidRoute[] = [
   },
 ];
 
-const idempotencyHeader = z.object({
+const paidHeaders = z.object({
+  Prefer: z.string().optional().meta({
+    description: 'respond-async: answer 202 with the job at once.',
+  }),
+  'Garnish-On-Disconnect': z.enum(['cancel', 'continue']).optional().meta({
+    description: 'What becomes of the job when the caller leaves; default cancel.',
+  }),
   'Idempotency-Key': z.string().min(1).max(255).optional().meta({
     description: 'A retry with the same key and body gets the same answer and is charged once.',
   }),
@@ -88,10 +96,14 @@ function paid(route: PaidRoute): RouteConfig {
     summary: route.summary,
     security: [{ apiKey: [] }],
     request: {
-      headers: idempotencyHeader,
+      headers: paidHeaders,
       body: { required: true, content: { 'application/json': { schema: route.request } } },
     },
-    responses: { 200: success(route.response, PACK_HEADER), ...errorResponses(PAID_STATUSES) },
+    responses: {
+      200: success(route.response, PACK_HEADER),
+      202: success(jobResponse, { ...PACK_HEADER, ...ACCEPTED_HEADERS }),
+      ...errorResponses(PAID_STATUSES),
+    },
   };
 }
 
@@ -132,7 +144,7 @@ const credits: RouteConfig = {
 export function buildOpenApiDocument(options: OpenApiOptions): object {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
-  for (const route of [...PAID_ROUTES.map(paid), uploads, models, credits]) {
+  for (const route of [...PAID_ROUTES.map(paid), ...jobRouteConfigs, uploads, models, credits]) {
     registry.registerPath(route);
   }
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({

@@ -67,6 +67,7 @@ export class JobsTable {
   readonly #unfinished: Statement<JobRow>;
   readonly #page: Statement<JobRow>;
   readonly #ofBatch: Statement<JobRow>;
+  readonly #openInBatch: Statement<{ readonly id: string }>;
 
   constructor(database: Database) {
     this.#insert = database.prepare(`INSERT INTO jobs (id, account_id, key_id, operation, state,
@@ -88,6 +89,8 @@ export class JobsTable {
       ORDER BY created_at DESC, id DESC LIMIT @limit`);
     this.#ofBatch = database.prepare(`SELECT ${COLUMNS} FROM jobs
       WHERE batch_id = ? ORDER BY batch_index`);
+    this.#openInBatch = database.prepare(`SELECT id FROM jobs
+      WHERE batch_id = ? AND state NOT IN ('settled', 'voided') LIMIT 1`);
   }
 
   insert(job: NewJob): void {
@@ -126,6 +129,11 @@ export class JobsTable {
   list({ accountId, limit, before }: JobsPage): readonly JobRow[] {
     const { createdAt, id } = before ?? { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
     return this.#page.all({ accountId, limit, createdAt, id });
+  }
+
+  /** Whether a batch has a job without an outcome. */
+  hasOpenInBatch(batchId: string): boolean {
+    return this.#openInBatch.get(batchId) !== undefined;
   }
 
   /** The jobs of a batch, in the order of its request. */
