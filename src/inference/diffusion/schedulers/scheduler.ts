@@ -20,6 +20,8 @@ export interface ScheduleOptions {
   readonly sigmas?: readonly number[];
   /** Flow matching with `use_dynamic_shifting`: the shift's exponent (see flow-shift.ts). */
   readonly mu?: number;
+  /** Flow matching without given sigmas: lower end of the schedule before shifting (Z-Image: 0). */
+  readonly sigmaMin?: number;
   /** LCM and TCD: steps of the distilled schedule, instead of the configured number. */
   readonly originalInferenceSteps?: number;
   /** DDIM and TCD: share of the variance drawn anew at each step, 0..1. */
