@@ -91,6 +91,7 @@ const catalogue = [
   errors.requestTimeout(),
   errors.idempotencyConflict(),
   errors.idempotencyInProgress(1),
+  errors.gone(),
   errors.payloadTooLarge(1),
   errors.unsupportedMediaType(''),
   errors.rateLimitExceeded(1),
@@ -101,8 +102,10 @@ const catalogue = [
   errors.storageFull(),
   errors.shuttingDown(),
 ];
+/** A paid call names no job, so it cannot miss one. */
+const whole = [...catalogue, errors.notFound()];
 const codesOf = (status: number) =>
-  [...new Set(catalogue.filter((error) => error.status === status).map(({ code }) => code))].sort();
+  [...new Set(whole.filter((error) => error.status === status).map(({ code }) => code))].sort();
 
 describe('answers', () => {
   it.each(Object.keys(PAID))('%s lists every status a paid call can fail with', (path) => {
