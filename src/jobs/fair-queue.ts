@@ -17,11 +17,16 @@ export interface Turn {
 }
 
 interface Waiter extends Turn {
+  readonly signal: AbortSignal;
   readonly start: (release: () => void) => void;
+  /** Takes it out of the queue, with the signal's reason. */
+  readonly leave: () => void;
 }
 
-/** Every so many slots one goes to the lowest class that waits, so that none waits for ever. */
-export const LOWEST_CLASS_EVERY = 8;
+/** Every so many slots one goes to a lower class, so that none waits for ever. */
+export const OUT_OF_TURN_EVERY = 8;
+/** Classes such slots go to by turns: were it the lowest alone, a long batch would starve the middle. */
+const OUT_OF_TURN: readonly JobPriority[] = ['batch', 'async'];
 
 /** Waiters of one class. Maps and sets keep insertion order, and drop any element at once. */
 class Lane {
@@ -137,10 +142,13 @@ export class FairQueue {
       const leave = () => {
         this.#lanes[turn.priority].drop(waiter);
         this.#waiters.delete(turn.jobId);
+        signal.removeEventListener('abort', leave);
         reject(signal.reason);
       };
       const waiter: Waiter = {
         ...turn,
+        signal,
+        leave,
         start: (release) => {
           signal.removeEventListener('abort', leave);
           resolve(release);
@@ -163,13 +171,27 @@ export class FairQueue {
     };
   }
 
+  /** The next waiter that still wants its slot: a signal can have fired before its listeners ran. */
   #takeNext(): Waiter | undefined {
     this.#granted += 1;
-    const order = [...JOB_PRIORITIES];
-    if (this.#granted % LOWEST_CLASS_EVERY === 0) order.reverse();
-    const priority = order.find((one) => this.#lanes[one].count > 0);
-    const next = priority === undefined ? undefined : this.#lanes[priority].take();
-    if (next !== undefined) this.#waiters.delete(next.jobId);
-    return next;
+    const order = this.#classOrder();
+    for (;;) {
+      const priority = order.find((one) => this.#lanes[one].count > 0);
+      const next = priority === undefined ? undefined : this.#lanes[priority].take();
+      if (next === undefined) return undefined;
+      if (!next.signal.aborted) {
+        this.#waiters.delete(next.jobId);
+        return next;
+      }
+      next.leave();
+    }
+  }
+
+  /** Classes in the order in which they are asked for the next waiter. */
+  #classOrder(): readonly JobPriority[] {
+    if (this.#granted % OUT_OF_TURN_EVERY !== 0) return JOB_PRIORITIES;
+    const turn = this.#granted / OUT_OF_TURN_EVERY;
+    const isFirst = turn % 2 === 1;
+    return [...(isFirst ? OUT_OF_TURN : OUT_OF_TURN.toReversed()), ...JOB_PRIORITIES];
   }
 }

@@ -138,7 +138,7 @@ export class JobRunner {
     const startedMs = performance.now();
     try {
       const made = await engine.run(task, { signal, deadlineMs, onProgress });
-      runTimes.note(performance.now() - startedMs);
+      runTimes.note(plan.operation, performance.now() - startedMs);
       if (made.file === undefined) throw new Error('The engine answered without a file.');
       return { ...made, file: made.file };
     } catch (error) {

@@ -4,7 +4,7 @@ import {
   FairQueue,
   JOB_PRIORITIES,
   type JobPriority,
-  LOWEST_CLASS_EVERY,
+  OUT_OF_TURN_EVERY,
 } from '../../src/jobs/fair-queue.ts';
 
 const never = new AbortController().signal;
@@ -102,6 +102,22 @@ describe('a signal', () => {
   });
 });
 
+test('a job whose signal has fired is dropped at the instant of its turn, and the next one starts', async () => {
+  const { queue, started, releases, wait } = watched(1);
+  const leaving = new AbortController();
+  void wait('a-1');
+  await settled();
+  // The first listener runs before the queue's own, when the signal has fired already.
+  leaving.signal.addEventListener('abort', () => releases.get('a-1')?.());
+  const late = wait('b-1', leaving.signal);
+  void wait('c-1');
+  leaving.abort(new Error('too late'));
+  await expect(late).rejects.toThrow('too late');
+  await settled();
+  expect(started).toEqual(['a-1', 'c-1']);
+  expect(queue.waitingCount).toBe(0);
+});
+
 test('a slot that is given back twice is free once', async () => {
   const { started, releases, wait, end } = watched(1);
   await wait('a-1');
@@ -124,15 +140,58 @@ describe('classes', () => {
     expect(started).toEqual(order);
   });
 
-  test('below are not starved: every so many slots the lowest gets one', async () => {
+  test('below are not starved: every so many slots one of them gets one', async () => {
     const { started, wait, end } = watched(1);
     void wait('x-0');
     void wait('z-1-batch');
-    for (let i = 1; i < LOWEST_CLASS_EVERY + 5; i += 1) void wait(`a-${i}`);
+    for (let i = 1; i < OUT_OF_TURN_EVERY + 5; i += 1) void wait(`a-${i}`);
     await settled();
-    for (let i = 0; i < LOWEST_CLASS_EVERY; i += 1) await end(started.at(-1) ?? '');
-    expect(started.indexOf('z-1-batch')).toBe(LOWEST_CLASS_EVERY);
+    for (let i = 0; i < OUT_OF_TURN_EVERY; i += 1) await end(started.at(-1) ?? '');
+    expect(started.indexOf('z-1-batch')).toBe(OUT_OF_TURN_EVERY);
   });
+});
+
+test('no class is starved by those above and below it that never run dry', async () => {
+  const { started, wait, end } = watched(1);
+  void wait('x-0');
+  const rounds = 10 * OUT_OF_TURN_EVERY;
+  for (let i = 1; i <= rounds; i += 1) for (const one of JOB_PRIORITIES) void wait(`a-${i}-${one}`);
+  await settled();
+  for (let i = 0; i < rounds; i += 1) await end(started.at(-1) ?? '');
+  const shares = JOB_PRIORITIES.map((one) => started.filter((name) => name.endsWith(one)).length);
+  expect(shares).toEqual([rounds - 10, 5, 5]);
+});
+
+test('no account gets two slots before every other that waits got one', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 2, maxLength: 8 }),
+      fc.constantFrom(...JOB_PRIORITIES),
+      async (jobsOf, priority) => {
+        const { started, wait, end } = watched(1);
+        void wait('x-0');
+        for (const [account, count] of jobsOf.entries()) {
+          for (let i = 0; i < count; i += 1) void wait(`${account}-${i}-${priority}`);
+        }
+        await settled();
+        const total = jobsOf.reduce((sum, count) => sum + count, 0);
+        const left = [...jobsOf];
+        let round = new Set<number>();
+        for (let i = 0; i < total; i += 1) {
+          await end(started.at(-1) ?? '');
+          const account = Number.parseInt(started.at(-1) ?? '', 10);
+          if (round.has(account)) {
+            expect(left.filter((count, one) => count > 0 && !round.has(one))).toEqual([]);
+            round = new Set();
+          }
+          round.add(account);
+          left[account] = (left[account] ?? 0) - 1;
+        }
+        expect(left.every((count) => count === 0)).toBe(true);
+      },
+    ),
+    { numRuns: 40 },
+  );
 });
 
 const anyJob = fc.record({
