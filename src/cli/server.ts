@@ -98,7 +98,11 @@ function startPeriodicWork(
   ];
   return () => {
     for (const stopTimer of timers) stopTimer();
-    flushWindows();
+    try {
+      flushWindows();
+    } catch (error) {
+      log.error('rate-counts-not-kept', errorFields(error)); // on a full disk; the rest still closes
+    }
   };
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Engine } from '../engine/engine-pool.ts';
 import type { EngineFile, EngineResult } from '../engine/protocol.ts';
 import { ApiError } from '../errors.ts';
-import { diskFailure } from '../fetching/disk-failure.ts';
+import { diskFailure, isOutOfRoom } from '../fetching/disk-failure.ts';
 import type { ImageUrl } from '../fetching/image-url.ts';
 import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { errorFields, type Log } from '../observability/log.ts';
@@ -167,12 +167,12 @@ export class JobRunner {
     return result;
   }
 
-  /** Write, and once more when that fails and room could be made. */
+  /** Write, and once more when the disk was full and room could be made. */
   #withRoom(write: () => void): void {
     try {
       write();
     } catch (error) {
-      if (!this.#parts.makeRoom()) throw error;
+      if (!isOutOfRoom(error) || !this.#parts.makeRoom()) throw error;
       this.#parts.log.warn('ballast-released', errorFields(error));
       write();
     }

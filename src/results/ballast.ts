@@ -2,7 +2,7 @@
  * A file that does nothing but hold disk room. Giving credits back needs a write, and on a full disk
  * none succeeds, not even a DELETE: then the ballast goes, and the write is tried again.
  */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -23,7 +23,10 @@ export class Ballast {
 
   /** Take the room when there is twice as much; called at the start and now and then. */
   async ensure(): Promise<void> {
-    if (this.#bytes === 0 || existsSync(this.#path)) return;
+    // A kill can leave half of it, and the setting can have changed.
+    if ((statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) === this.#bytes) return;
+    this.release();
+    if (this.#bytes === 0) return;
     if ((await this.#freeBytes()) < 2 * this.#bytes) return;
     try {
       await this.#write();

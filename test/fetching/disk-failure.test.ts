@@ -6,6 +6,9 @@ const failure = (code: string) => Object.assign(new Error(`${code}: write`), { c
 test.each([
   ['ENOSPC', 'storage_full', 503],
   ['EDQUOT', 'storage_full', 503],
+  ['SQLITE_FULL', 'storage_full', 503],
+  ['SQLITE_IOERR_SHMSIZE', 'storage_full', 503],
+  ['SQLITE_IOERR_WRITE', 'internal_error', 500],
   ['EIO', 'internal_error', 500],
   ['EACCES', 'internal_error', 500],
 ])('%s is %s', (code, expected, status) => {

@@ -185,25 +185,36 @@ test('a job that cannot be voided is logged and stays for the next start', async
   expect(fixture.states()).toEqual([{ state: 'running', code: null }]);
 });
 
-test('room that is made on a full disk lets a failed job give its credits back', async () => {
-  const fixture = jobsFixture();
-  fixture.world.engine = () => {
-    fixture.database
-      .prepare(
-        `CREATE TEMP TRIGGER no_outcome BEFORE INSERT ON job_outcomes
-          BEGIN SELECT RAISE(ABORT, 'disk full'); END`,
-      )
-      .run();
+/** Lets the engine fail when the next outcome cannot be written: for want of room, or for good. */
+function failWithoutOutcome(fixture: ReturnType<typeof jobsFixture>, trigger: string) {
+  const { database, world } = fixture;
+  database.prepare('CREATE TABLE filler (bytes BLOB)').run();
+  world.engine = () => {
+    database.pragma(`max_page_count = ${database.pragma('page_count')}`);
+    const sql = `CREATE TEMP TRIGGER no_outcome BEFORE INSERT ON job_outcomes BEGIN ${trigger}; END`;
+    database.prepare(sql).run();
     return Promise.reject(internalError(new Error('failed')));
   };
-  fixture.world.makeRoom = () => {
-    fixture.database.prepare('DROP TRIGGER no_outcome').run();
+  world.makeRoom = () => {
+    database.pragma('max_page_count = 1000000');
     return true;
   };
+}
+
+test('room that is made on a full disk lets a failed job give its credits back', async () => {
+  const fixture = jobsFixture();
+  failWithoutOutcome(fixture, 'INSERT INTO filler VALUES (zeroblob(100000))');
   expect(await outcome(fixture)).toBe('internal_error');
   expect(fixture.logged).toEqual(['ballast-released']);
   expect(fixture.states()).toEqual([{ state: 'voided', code: 'internal_error' }]);
   expect(fixture.balance()).toBe(CREDITS);
+});
+
+test('room is kept when a write fails for another cause', async () => {
+  const fixture = jobsFixture();
+  failWithoutOutcome(fixture, "SELECT RAISE(ABORT, 'no')");
+  expect(await outcome(fixture)).toBe('internal_error');
+  expect(fixture.logged).toEqual(['job-not-voided']);
 });
 
 test('a balance that is used up refuses before anything is fetched', async () => {
