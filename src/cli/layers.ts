@@ -1,4 +1,5 @@
 /** Builds the layers below HTTP: tables and folders, the engine, the jobs. */
+
 import type { Config } from '../config.ts';
 import { Engine } from '../engine/engine-pool.ts';
 import type { SourceLimits } from '../engine/protocol.ts';
@@ -28,6 +29,7 @@ import { JobsTable } from '../store/jobs-table.ts';
 import { ResultsTable } from '../store/results-table.ts';
 import { UploadsTable } from '../store/uploads-table.ts';
 import type { Books } from './books.ts';
+import { steadyNow } from './clock.ts';
 import { createSourceFetcher } from './sources.ts';
 
 const HOUR_MS = 3_600_000;
@@ -117,7 +119,7 @@ export function openJobs(parts: WorkParts) {
     batches: stores.batches,
     results: stores.resultsTable,
     idempotency: stores.idempotency,
-    now: Date.now,
+    now: steadyNow,
     retentionMs,
     observers,
     onChanged: (jobId) => active.tell(jobId, 'state'),
@@ -143,7 +145,7 @@ export function openJobs(parts: WorkParts) {
   });
   const ballast = new Ballast(config.dataDir, config.ballastMib * MIB, free);
   const deadlineMs = config.deadlineS * 1000;
-  const fetcher = given.fetcher ?? createSourceFetcher(config, results, uploads, Date.now);
+  const fetcher = given.fetcher ?? createSourceFetcher(config, results, uploads, steadyNow);
   const staging = new FairQueue(STAGED_PER_SLOT * engine.slots);
   const runner = new JobRunner({
     ...{ ledger, active, fetcher, queue, staging, engine, results, log, runTimes, deadlineMs },
@@ -154,16 +156,23 @@ export function openJobs(parts: WorkParts) {
       planJob(request, payer, (task, role) => registry.packFor(task, role), prices),
     costOf: (request, payer) => costOf(request, payer, prices),
     ...{ admission, ledger, runner, active, fetcher, log, deadlineMs },
-    now: Date.now,
+    now: steadyNow,
     asyncDeadlineMs: config.asyncDeadlineS * 1000,
   });
   const book = new JobBook({
     ...{ jobs, events, active, retentionMs },
     placeOf: (jobId) => queue.placeOf(jobId),
     waitMsOf: (place) => runTimes.waitMs(place + 1, queue.slots),
-    now: Date.now,
+    now: steadyNow,
   });
-  const batches = new BatchBook({ ...stores, book, now: Date.now });
-  const intake = new UploadIntake({ admission, queue, engine, uploads, deadlineMs, now: Date.now });
+  const batches = new BatchBook({ ...stores, book, now: steadyNow });
+  const intake = new UploadIntake({
+    admission,
+    queue,
+    engine,
+    uploads,
+    deadlineMs,
+    now: steadyNow,
+  });
   return { ledger, admission, service, book, batches, intake, ballast };
 }

@@ -2,6 +2,7 @@
  * Wires a server together and takes it apart again. The order is the start-up sequence of
  * docs/architecture.md: database, packs, port, engine, recovery, then the first request.
  */
+
 import { join } from 'node:path';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Config } from '../config.ts';
@@ -19,6 +20,7 @@ import { PackRegistry, STARTER_PACKS } from '../packs/registry.ts';
 import { holdFile } from '../store/database.ts';
 import { randomId } from '../store/random-id.ts';
 import { type Books, openBooks } from './books.ts';
+import { steadyNow } from './clock.ts';
 import { type Jobs, openJobs, openStores, type Stores, startEngine } from './layers.ts';
 import { openListener } from './listener.ts';
 import { readVersion } from './version.ts';
@@ -86,7 +88,7 @@ function startPeriodicWork(
   const timers = [
     every(FLUSH_MS, log, flushWindows),
     every(SWEEP_MS, log, async () => {
-      const now = Date.now();
+      const now = steadyNow();
       const deleted = (await stores.results.expire(now)) + (await stores.uploads.expire(now));
       stores.idempotency.removeOlderThan(now - IDEMPOTENCY_MS);
       if (deleted > 0) log.info('expired', { deleted });
@@ -135,7 +137,7 @@ function holdDataFolder(dataDir: string): () => void {
 async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningServer> {
   const letGo = holdDataFolder(config.dataDir);
   undo(letGo);
-  const books = openBooks(config.dataDir);
+  const books = openBooks(config.dataDir, steadyNow);
   undo(() => books.database.close());
   const registry = await PackRegistry.load(
     [STARTER_PACKS, config.packsDir].filter((folder) => folder !== undefined),
@@ -177,7 +179,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
       models: loadContractModels(),
       results: {
         folder: stores.results.folder,
-        status: (name) => stores.results.status(name, Date.now()),
+        status: (name) => stores.results.status(name, steadyNow()),
       },
       uploads: {
         stagingFolder: stores.results.stagingFolder,
