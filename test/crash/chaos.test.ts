@@ -1,5 +1,6 @@
 /** Short forms of `npm run chaos`. */
 import { expect, test } from 'vitest';
+import { clocks } from './clocks.ts';
 import { disconnects } from './disconnects.ts';
 import { idempotency } from './idempotency.ts';
 import { overdraft } from './overdraft.ts';
@@ -38,3 +39,14 @@ test('SIGTERM under load cuts no answer and leaves no synchronous job', LONG, as
   expect(report.violations).toEqual([]);
   expect(report.figures['got_200']).toBeGreaterThan(0);
 });
+
+test(
+  'a wall clock that jumps under load charges nothing twice and shuts nobody out',
+  LONG,
+  async (context) => {
+    const report = await clocks({ rounds: 1, seed: SEED });
+    if (report.skipped !== undefined) context.skip(report.skipped);
+    expect(report.violations).toEqual([]);
+    expect(report.figures).toMatchObject({ jumps: 8 });
+  },
+);

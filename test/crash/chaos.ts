@@ -1,13 +1,15 @@
 /**
- * `npm run chaos -- NAME [--rounds N] [--seed N] [--json]`: one promise against the real server. Without a
+ * `npm run chaos -- NAME [--rounds N | --minutes N] [--seed N] [--json]`: one promise against the real server. Without a
  * name it lists them; exit code 1 says that a promise was broken.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { clocks } from './clocks.ts';
 import { disconnects } from './disconnects.ts';
 import { idempotency } from './idempotency.ts';
 import { overdraft } from './overdraft.ts';
 import type { PromiseOptions, PromiseReport } from './promise.ts';
+import { soak } from './soak.ts';
 import { terminations } from './terminations.ts';
 import { workerDeaths } from './worker-deaths.ts';
 
@@ -24,6 +26,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   disconnects: { run: disconnects, rounds: 500, unit: 'disconnects' },
   'worker-deaths': { run: workerDeaths, rounds: 200, unit: 'deaths' },
   terminations: { run: terminations, rounds: 200, unit: 'SIGTERMs' },
+  soak: { run: soak, rounds: 120, unit: 'minutes' },
+  clocks: { run: clocks, rounds: 5, unit: 'times eight jumps' },
 };
 
 function print(name: string, seed: number, report: PromiseReport, isJson: boolean): void {
@@ -46,6 +50,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string' },
+    minutes: { type: 'string' }, // what a soak calls its rounds
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
@@ -60,7 +65,8 @@ if (command === undefined) {
   process.exitCode = 1;
 } else {
   const seed = Number(values.seed);
-  const report = await command.run({ rounds: Number(values.rounds ?? command.rounds), seed });
+  const given = values.rounds ?? values.minutes;
+  const report = await command.run({ rounds: Number(given ?? command.rounds), seed });
   print(name, seed, report, values.json);
   process.exitCode = report.violations.length === 0 ? 0 : 1;
 }

@@ -32,6 +32,8 @@ export const ROOMY = {
 export const sleep = (timeMs: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, timeMs));
 
+const PEAK_LANES = 4;
+
 /** A percentile of figures, 0 when there is none. */
 export function percentile(figures: readonly number[], share: number): number {
   const sorted = [...figures].sort((a, b) => a - b);
@@ -132,4 +134,37 @@ export class Trial {
     this.expect(exit === 0, `the last stop ended with ${exit}`);
     this.violations.push(...this.folder.audit(false));
   }
+}
+
+/** Deliveries a second with a queue that is never empty. */
+export async function measurePeak(trial: Trial, caller: Caller, timeMs: number): Promise<number> {
+  let delivered = 0;
+  const startMs = performance.now();
+  await Promise.all(
+    Array.from({ length: PEAK_LANES }, async () => {
+      while (performance.now() - startMs < timeMs) {
+        if ((await trial.call(caller))?.status === 200) delivered += 1;
+      }
+    }),
+  );
+  return (delivered * 1000) / (performance.now() - startMs);
+}
+
+/** Calls at an even pace, whatever becomes of them. */
+export async function callEvenly(
+  perSecond: number,
+  timeMs: number,
+  call: () => Promise<void>,
+): Promise<void> {
+  const startMs = performance.now();
+  const calls = new Set<Promise<void>>();
+  let made = 0;
+  while (performance.now() - startMs < timeMs) {
+    for (; made < ((performance.now() - startMs) / 1000) * perSecond; made += 1) {
+      const one: Promise<void> = call().finally(() => calls.delete(one));
+      calls.add(one);
+    }
+    await sleep(2);
+  }
+  await Promise.all(calls);
 }

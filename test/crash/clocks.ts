@@ -1,0 +1,86 @@
+/** A wall clock that jumps under load, by libfaketime: no credit twice, nobody locked out, no negative time. */
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PromiseOptions, type PromiseReport, sleep, Trial } from './promise.ts';
+
+const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(
+  (machine) => `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`,
+);
+/** An hour, a day and a change to summer time, forth and back. */
+const OFFSETS = ['+3600', '+0', '-3600', '+0', '+86400', '+0', '-86400', '+0'] as const;
+const LANES = 3;
+const LOAD_MS = 600;
+
+async function work(trial: Trial, jump: (to: string) => void, rounds: number) {
+  const caller = await trial.newCaller(100_000);
+  const slow = await trial.withPicture(caller, 'slow');
+  const before = trial.balance(caller);
+  const counts: Record<string, number> = {};
+  let jumps = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const offset of OFFSETS) {
+      let isStopped = false;
+      const lanes = Array.from({ length: LANES }, async (_, lane) => {
+        while (!isStopped) {
+          const answer = await trial.call(trial.random() < 0.5 ? slow : caller, {
+            isAsync: lane === 0,
+          });
+          const got = answer?.status ?? 0;
+          counts[got] = (counts[got] ?? 0) + 1;
+          const isServed = got === 200 || got === 202;
+          trial.expect(isServed, `round ${round}, ${offset}: ${got} ${answer?.code}`);
+        }
+      });
+      await sleep(trial.random() * LOAD_MS);
+      jump(offset);
+      jumps += 1;
+      await sleep(LOAD_MS);
+      isStopped = true;
+      await Promise.all(lanes);
+    }
+  }
+  trial.expect(await trial.allEnded(), 'jobs stay unfinished');
+  const settled = trial.folder.count("state = 'settled'");
+  const paid = before - trial.balance(caller);
+  trial.expect(paid === settled, `${settled} results, ${paid} credits`);
+  const backwards = trial.folder.count('finished_at < started_at OR started_at < created_at');
+  trial.expect(backwards === 0, `${backwards} jobs end before they begin`);
+  return {
+    done: `${jumps} jumps of the clock under load of ${LANES} lanes`,
+    figures: {
+      ...Object.fromEntries(
+        Object.entries(counts).map(([status, count]) => [`got_${status}`, count]),
+      ),
+      ...{ jumps, settled, creditsPaid: paid, endBeforeBegin: backwards },
+    },
+    violations: trial.violations,
+  };
+}
+
+/** Each round is eight jumps. */
+export async function clocks({ rounds, seed }: PromiseOptions): Promise<PromiseReport> {
+  const library = LIBRARIES.find((path) => existsSync(path));
+  if (library === undefined) {
+    const skipped = 'libfaketime is not installed (apt-get install libfaketime)';
+    return { done: '', figures: {}, violations: [], skipped };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'garnish-clock-'));
+  const file = join(folder, 'offset');
+  const jump = (to: string) => {
+    writeFileSync(`${file}.new`, `${to}\n`);
+    renameSync(`${file}.new`, file);
+  };
+  jump('+0');
+  const env = {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+  try {
+    return await Trial.run(seed, (trial) => work(trial, jump, rounds), { env });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
