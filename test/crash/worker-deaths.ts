@@ -6,11 +6,11 @@ import type { Acknowledged } from './load.ts';
 import { type PromiseOptions, type PromiseReport, percentile, sleep, Trial } from './promise.ts';
 
 const CREDITS = 100_000;
-/** Long enough for the next job to wait while an engine is replaced. */
-const DEADLINE_S = 5;
+/** Long enough for the next job to wait while an engine is replaced on a busy machine. */
+const DEADLINE_S = 15;
 /** Its decoded pixels alone are more than an engine process ever leaves mapped and unused. */
 const BIG_PX = 5_000;
-/** Of twenty deaths one hangs: it takes its deadline and the grace, some 10 s. */
+/** Of twenty deaths one hangs: it takes its deadline and the grace, some 20 s. */
 const KINDS = [
   ...['hang', 'memory', 'memory'],
   ...Array.from({ length: 9 }, () => 'nan'),
