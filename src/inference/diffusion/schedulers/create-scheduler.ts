@@ -2,6 +2,9 @@
 import { type SchedulerConfig, UnsupportedSchedulerOption } from './config.ts';
 import { ddimScheduler } from './ddim.ts';
 import { ddpmScheduler } from './ddpm.ts';
+import { deisScheduler } from './deis.ts';
+import { dpmSolverMultistepScheduler } from './dpm-solver-multistep.ts';
+import { dpmSolverSinglestepScheduler } from './dpm-solver-singlestep.ts';
 import { eulerScheduler } from './euler.ts';
 import { eulerAncestralScheduler } from './euler-ancestral.ts';
 import { flowMatchEulerScheduler } from './flow-match-euler.ts';
@@ -11,6 +14,7 @@ import { lmsScheduler } from './lms.ts';
 import { pndmScheduler } from './pndm.ts';
 import type { ScheduleOptions, Scheduler } from './scheduler.ts';
 import { tcdScheduler } from './tcd.ts';
+import { unipcScheduler } from './unipc.ts';
 
 /** Class names of diffusers to the schedulers that compute the same. */
 const SCHEDULERS: Readonly<
@@ -18,6 +22,9 @@ const SCHEDULERS: Readonly<
 > = {
   DDIMScheduler: ddimScheduler,
   DDPMScheduler: ddpmScheduler,
+  DEISMultistepScheduler: deisScheduler,
+  DPMSolverMultistepScheduler: dpmSolverMultistepScheduler,
+  DPMSolverSinglestepScheduler: dpmSolverSinglestepScheduler,
   EulerAncestralDiscreteScheduler: eulerAncestralScheduler,
   EulerDiscreteScheduler: eulerScheduler,
   FlowMatchEulerDiscreteScheduler: flowMatchEulerScheduler,
@@ -26,6 +33,7 @@ const SCHEDULERS: Readonly<
   LMSDiscreteScheduler: lmsScheduler,
   PNDMScheduler: pndmScheduler,
   TCDScheduler: tcdScheduler,
+  UniPCMultistepScheduler: unipcScheduler,
 };
 
 /** The class names that can be made. */
