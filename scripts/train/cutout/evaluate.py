@@ -1,4 +1,4 @@
-"""Scores a cutout pack with onnxruntime, in the server's own steps, on the folders of `data/masks`.
+"""Scores the network of a cutout pack with onnxruntime, without the server's refinement, on the folders of `data/masks`.
 
 python scripts/train/cutout/evaluate.py [--pack models/garnish-cutout] [--sheet sheet.png] [folder ...]
 
