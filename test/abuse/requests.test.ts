@@ -204,6 +204,18 @@ describe('keys', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   });
 
+  it('case 35: revoked and expired keys are answered as unknown ones', async () => {
+    const { keys } = garnish.server.books;
+    const revoked = keys.create(garnish.accountId);
+    keys.revoke(revoked.id);
+    const expired = keys.create(garnish.accountId, { expiresAt: Date.now() - 1 });
+    const unknown = await models({ Authorization: `Bearer garnish_${'A'.repeat(49)}` });
+    for (const { key } of [revoked, expired]) {
+      const answer = await models({ Authorization: `Bearer ${key}` });
+      expect([answer.status, answer.text]).toEqual([401, unknown.text]);
+    }
+  });
+
   it('case 34: the scheme in lower case is the same scheme', async () => {
     expect((await models({ Authorization: `bearer ${garnish.key}` })).status).toBe(200);
   });
