@@ -5,6 +5,7 @@ import { addAccountsCommand } from './cli/accounts.ts';
 import { addBenchCommand } from './cli/bench.ts';
 import { addCreditsCommand } from './cli/credits.ts';
 import { addKeysCommand } from './cli/keys.ts';
+import { addParityCommand } from './cli/parity.ts';
 import { addRunCommand } from './cli/run.ts';
 import { addServeCommand } from './cli/serve.ts';
 import { readVersion } from './cli/version.ts';
@@ -21,6 +22,7 @@ addKeysCommand(program);
 addCreditsCommand(program);
 addBenchCommand(program);
 addRunCommand(program);
+addParityCommand(program);
 
 /** `serve` is the default command, so commander would take a mistyped command for its argument. */
 function assertKnownCommand(name: string | undefined): void {

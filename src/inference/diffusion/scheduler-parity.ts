@@ -34,7 +34,7 @@ export interface RecordedSchedulerRun {
   readonly noises: readonly (readonly number[])[];
 }
 
-/** Largest difference of one stage, and the largest value of the reference there. */
+/** Largest difference of one stage; that of sigmas is relative. */
 export interface StageDifference {
   readonly stage: string;
   readonly largestDifference: number;

@@ -19,11 +19,11 @@ export function dpmSolverSinglestepScheduler(
   config: SchedulerConfig,
   options: ScheduleOptions,
 ): Scheduler {
+  // `lower_order_final` is not asked for: with sigmas that end at zero the reference always turns it on.
   acceptOnly(config, {
     solver_order: 2,
     algorithm_type: 'dpmsolver++',
     solver_type: 'midpoint',
-    lower_order_final: true,
     final_sigmas_type: 'zero',
     thresholding: false,
     variance_type: null,
