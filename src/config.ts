@@ -60,11 +60,11 @@ export const settingsSchema = z.object({
     .describe('Answer plain HTTP from callers that are not on loopback.'),
   fetchAllow: list
     .default([])
-    .describe('Hosts and CIDR ranges that image_url may name although they are private.'),
-  fetchOnly: list.default([]).describe('If set, the only hosts that image_url may name.'),
+    .describe('Private hosts and CIDR ranges that image_url and webhooks may name.'),
+  fetchOnly: list.default([]).describe('If set, the only hosts to fetch from and send to.'),
   offline: flag
     .default(false)
-    .describe('Open no socket to anywhere; only uploads and own results can be sources.'),
+    .describe('Open no socket: only uploads and own results are sources, webhooks wait.'),
   retentionDays: integer(0, 36500)
     .default(30)
     .describe('Days until a result is deleted; 0 keeps it for ever.'),

@@ -24,6 +24,7 @@ import { steadyNow } from './clock.ts';
 import { type Jobs, openJobs, openStores, type Stores, startEngine } from './layers.ts';
 import { openListener } from './listener.ts';
 import { readVersion } from './version.ts';
+import { openWebhooks, type Webhooks } from './webhooks.ts';
 import { openWindows } from './windows.ts';
 
 /** A server that answers. */
@@ -36,6 +37,7 @@ export interface RunningServer {
   readonly stagingFolder: string;
   /** Takes pictures in as uploads. */
   readonly intake: UploadIntake;
+  readonly webhooks: Webhooks;
   /** Refuse new jobs, let running ones end or void them at the deadline, close everything. */
   stop(): Promise<void>;
 }
@@ -78,19 +80,29 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   }
 }
 
+interface PeriodicParts {
+  readonly stores: Stores;
+  readonly jobs: Jobs;
+  readonly webhooks: Webhooks;
+  readonly flushWindows: () => void;
+  readonly log: Log;
+}
+
 /** Sweeps and flushes that come round by themselves; gives what stops them. */
-function startPeriodicWork(
-  stores: Stores,
-  jobs: Jobs,
-  flushWindows: () => void,
-  log: Log,
-): () => void {
+function startPeriodicWork({
+  stores,
+  jobs,
+  webhooks,
+  flushWindows,
+  log,
+}: PeriodicParts): () => void {
   const timers = [
     every(FLUSH_MS, log, flushWindows),
     every(SWEEP_MS, log, async () => {
       const now = steadyNow();
       const deleted = (await stores.results.expire(now)) + (await stores.uploads.expire(now));
       stores.idempotency.removeOlderThan(now - IDEMPOTENCY_MS);
+      webhooks.book.sweep();
       if (deleted > 0) log.info('expired', { deleted });
     }),
     every(RETRY_VOIDS_MS, log, async () => {
@@ -149,9 +161,12 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
     log.warn('public-url-missing', { resultsPointTo: publicUrl, set: 'GARNISH_PUBLIC_URL' });
   }
   const stores = openStores(config, books, publicUrl);
+  const webhooks = openWebhooks({ config, database: books.database, jobs: stores.jobs, log });
+  undo(() => webhooks.stop());
   const engine = await startEngine(config, registry, log);
   undo(() => engine.stop(0));
-  const jobs = openJobs({ config, log, books, stores, registry, engine });
+  const { observers } = webhooks;
+  const jobs = openJobs({ config, log, books, stores, registry, engine, observers });
   const { resumable } = await recoverJobs({ ...stores, ledger: jobs.ledger, log });
   for (const job of resumable) jobs.service.resume(job);
   await jobs.ballast.ensure();
@@ -161,6 +176,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
     heartbeatMs: HEARTBEAT_MS,
   });
 
+  webhooks.start();
   const windows = openWindows(config, books);
   const { keys, accounts, prices } = books;
   listener.attach(
@@ -187,6 +203,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
         timeoutMs: config.uploadTimeoutS * 1000,
         intake: jobs.intake,
       },
+      webhooks: webhooks.book,
       authenticate: (key) => keys.authenticate(key),
       hit: (caller) => windows.hit(caller),
       creditsOf: (accountId) => books.summaryOf(accountId),
@@ -196,7 +213,10 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
       }),
     }),
   );
-  const stopPeriodicWork = startPeriodicWork(stores, jobs, () => windows.flush(), log);
+  const stopPeriodicWork = startPeriodicWork({
+    ...{ stores, jobs, webhooks, log },
+    flushWindows: () => windows.flush(),
+  });
 
   return {
     url: publicUrl,
@@ -205,12 +225,14 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
     engine,
     stagingFolder: stores.results.stagingFolder,
     intake: jobs.intake,
+    webhooks,
     stop: async () => {
       await drain(jobs.admission, jobs.service, config.shutdownS, log);
       streams.closeAll();
       await listener.close();
       await engine.stop(ENGINE_STOP_MS);
       stopPeriodicWork();
+      await webhooks.stop();
       books.database.close();
       letGo();
     },

@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Config } from '../config.ts';
 import { Downloader } from '../fetching/download.ts';
-import { createFetchPolicy, hostOf } from '../fetching/fetch-policy.ts';
+import { createFetchPolicy, type FetchPolicy, hostOf } from '../fetching/fetch-policy.ts';
 import { type OwnSource, SourceFetcher } from '../fetching/source-fetcher.ts';
 import type { ResultStore } from '../results/result-store.ts';
 import type { UploadStore } from '../results/upload-store.ts';
@@ -15,6 +15,14 @@ const ownAddresses = (): string[] =>
 const ownHosts = ({ publicUrl, cdnUrl }: Config): string[] =>
   [publicUrl, cdnUrl].flatMap((url) => (url === undefined ? [] : [hostOf(new URL(url))]));
 
+/** Which hosts the server may open a connection to on a caller's behalf. */
+export const fetchPolicyOf = (config: Config): FetchPolicy =>
+  createFetchPolicy({
+    allow: config.fetchAllow,
+    only: config.fetchOnly,
+    own: [...ownAddresses(), ...ownHosts(config)],
+  });
+
 /** Builds the fetcher for a configuration. */
 export function createSourceFetcher(
   config: Config,
@@ -22,11 +30,7 @@ export function createSourceFetcher(
   uploads: UploadStore,
   now: () => number,
 ): SourceFetcher {
-  const policy = createFetchPolicy({
-    allow: config.fetchAllow,
-    only: config.fetchOnly,
-    own: [...ownAddresses(), ...ownHosts(config)],
-  });
+  const policy = fetchPolicyOf(config);
   const ownSource = (url: URL, accountId: string): OwnSource => {
     const name = results.nameOfUrl(url);
     if (name !== undefined) {

@@ -78,3 +78,6 @@ export function success(schema: z.ZodType, headers: object): ResponseConfig {
     content: { 'application/json': { schema } },
   };
 }
+
+/** A success without a body. */
+export const noContent = (): ResponseConfig => ({ description: 'Done.', headers: BASE_HEADERS });

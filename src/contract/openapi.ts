@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { jobResponse } from './jobs.ts';
 import { errorResponses, success } from './openapi-answers.ts';
 import { ACCEPTED_HEADERS, jobRouteConfigs } from './openapi-jobs.ts';
+import { webhookRouteConfigs } from './openapi-webhooks.ts';
 import {
   enhanceRequest,
   generateRequest,
@@ -144,7 +145,8 @@ const credits: RouteConfig = {
 export function buildOpenApiDocument(options: OpenApiOptions): object {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
-  for (const route of [...PAID_ROUTES.map(paid), ...jobRouteConfigs, uploads, models, credits]) {
+  const ours = [...jobRouteConfigs, ...webhookRouteConfigs];
+  for (const route of [...PAID_ROUTES.map(paid), ...ours, uploads, models, credits]) {
     registry.registerPath(route);
   }
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({

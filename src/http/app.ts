@@ -8,6 +8,7 @@ import { notFound } from '../errors.ts';
 import type { BatchBook } from '../jobs/batch-book.ts';
 import type { JobBook } from '../jobs/job-book.ts';
 import type { JobService } from '../jobs/job-service.ts';
+import type { WebhookBook } from '../jobs/webhooks/webhook-book.ts';
 import type { Log } from '../observability/log.ts';
 import type { AuthenticatedCaller } from './authenticate.ts';
 import { errorEdge } from './error-edge.ts';
@@ -30,6 +31,7 @@ import { modelsRoute } from './routes/models.ts';
 import { removeBackgroundRoute } from './routes/remove-background.ts';
 import { type UploadsOptions, uploadsRoute } from './routes/uploads.ts';
 import { upscaleRoute } from './routes/upscale.ts';
+import { WEBHOOK_METHODS, webhooksRoute } from './routes/webhooks.ts';
 
 /** Everything the HTTP layer stands on. */
 export interface AppParts {
@@ -52,6 +54,7 @@ export interface AppParts {
   readonly models: z.infer<typeof modelsResponse>['models'];
   readonly results: ResultFiles;
   readonly uploads: UploadsOptions;
+  readonly webhooks: WebhookBook;
   authenticate(key: string): AuthenticatedCaller | undefined;
   hit(caller: AuthenticatedCaller): WindowState;
   creditsOf(accountId: string): CreditsSummary;
@@ -83,6 +86,7 @@ const ROUTES: RouteMethods = {
   '/assets/*': ['GET'],
   '/dashboard/billing': ['GET'],
   '/cdn/*': ['GET'],
+  ...WEBHOOK_METHODS,
 };
 
 const PAID_OPERATIONS = [generateRoute, enhanceRoute, removeBackgroundRoute, upscaleRoute];
@@ -124,6 +128,7 @@ export function createApp(parts: AppParts): Express {
     uploadsRoute(parts.uploads),
     modelsRoute(parts.models),
     creditsRoute(parts.creditsOf),
+    webhooksRoute(parts.webhooks, readJson),
   );
 
   app.use(healthRoutes(parts.readiness));

@@ -87,6 +87,12 @@ it('describes every route', () => {
     '/api/remove-background',
     '/api/uploads',
     '/api/upscale',
+    '/api/webhooks',
+    '/api/webhooks/{id}',
+    '/api/webhooks/{id}/deliveries',
+    '/api/webhooks/{id}/deliveries/{delivery_id}/resend',
+    '/api/webhooks/{id}/rotate-secret',
+    '/api/webhooks/{id}/test',
   ]);
 });
 
