@@ -2,6 +2,8 @@
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Caller } from './data-folder.ts';
+import type { Acknowledged } from './load.ts';
 import { type PromiseOptions, type PromiseReport, sleep, Trial } from './promise.ts';
 
 const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(
@@ -13,35 +15,45 @@ const LANES = 3;
 const LOAD_MS = 600;
 const ASYNC_PAUSE_MS = 200;
 
+/** Calls until told to stop; the first lane's are answered at once. */
+async function callOn(
+  trial: Trial,
+  callers: readonly [Caller, Caller],
+  lane: number,
+  isStopped: () => boolean,
+  note: (answer: Acknowledged | undefined) => void,
+): Promise<void> {
+  while (!isStopped()) {
+    const caller = callers[trial.random() < 0.5 ? 0 : 1];
+    note(await trial.call(caller, { isAsync: lane === 0 }));
+    // No more jobs in the background than can be done.
+    if (lane === 0) await sleep(ASYNC_PAUSE_MS);
+  }
+}
+
 async function work(trial: Trial, jump: (to: string) => void, rounds: number) {
   const caller = await trial.newCaller(100_000);
   const slow = await trial.withPicture(caller, 'slow');
   const before = trial.balance(caller);
   const counts: Record<string, number> = {};
   let jumps = 0;
-  for (let round = 0; round < rounds; round += 1) {
-    for (const offset of OFFSETS) {
-      let isStopped = false;
-      const lanes = Array.from({ length: LANES }, async (_, lane) => {
-        while (!isStopped) {
-          const answer = await trial.call(trial.random() < 0.5 ? slow : caller, {
-            isAsync: lane === 0,
-          });
-          const got = answer?.status ?? 0;
-          counts[got] = (counts[got] ?? 0) + 1;
-          const isServed = got === 200 || got === 202;
-          trial.expect(isServed, `round ${round}, ${offset}: ${got} ${answer?.code}`);
-          // Jobs in the background are answered at once: no more of them than can be done.
-          if (lane === 0) await sleep(ASYNC_PAUSE_MS);
-        }
-      });
-      await sleep(trial.random() * LOAD_MS);
-      jump(offset);
-      jumps += 1;
-      await sleep(LOAD_MS);
-      isStopped = true;
-      await Promise.all(lanes);
-    }
+  const offsets = Array.from({ length: rounds }, () => OFFSETS).flat();
+  for (const offset of offsets) {
+    let isStopped = false;
+    const note = (answer: Acknowledged | undefined) => {
+      const got = answer?.status ?? 0;
+      counts[got] = (counts[got] ?? 0) + 1;
+      trial.expect(got === 200 || got === 202, `jump ${jumps}, ${offset}: ${got} ${answer?.code}`);
+    };
+    const lanes = Array.from({ length: LANES }, (_, lane) =>
+      callOn(trial, [slow, caller], lane, () => isStopped, note),
+    );
+    await sleep(trial.random() * LOAD_MS);
+    jump(offset);
+    jumps += 1;
+    await sleep(LOAD_MS);
+    isStopped = true;
+    await Promise.all(lanes);
   }
   trial.expect(await trial.allEnded(), 'jobs stay unfinished');
   const settled = trial.folder.count("state = 'settled'");
