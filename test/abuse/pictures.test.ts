@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   exifOrientation,
   hugePng,
+  repeatedFrames,
+  repeatedScans,
   resizedJpegHeader,
+  withAnimationControl,
   withJpegSegment,
   withTextBomb,
 } from '../support/odd-pictures.ts';
@@ -49,6 +52,14 @@ describe('refused as invalid_image', () => {
       '77 SVG with a declaration',
       () => text('<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "b">]><svg>&a;</svg>'),
     ],
+    [
+      '77 SVG that names a file',
+      () => text('<svg xmlns:xlink="x"><image xlink:href="file:///etc/passwd"/></svg>'),
+    ],
+    ['77 SVG of 100000x100000', () => text('<svg width="100000" height="100000"/>')],
+    ['77 SVG of a billion laughs', () => text(billionLaughs())],
+    ['77 RAW (CR2)', () => text(`II*\0\x10\0\0\0CR\x02\0${'\0'.repeat(64)}`)],
+    ['77 OpenEXR', () => text('v/1\x01\x02\0\0\0')],
     ['77 PSD', () => text('8BPS\0\x01')],
     ['77 BMP', () => text(`BM${'\0'.repeat(60)}`)],
     ['77 ICO', () => text('\0\0\x01\0\x01\0')],
@@ -60,6 +71,7 @@ describe('refused as invalid_image', () => {
     ['80 half a WebP', () => webp.subarray(0, webp.length / 2)],
     ['81 PNG with a bad checksum', () => Buffer.from(png).fill(0x55, 60, 64)],
     ['81 JPEG with a bad Huffman table', () => breakHuffman(jpeg)],
+    ['81 JPEG without its end', () => jpeg.subarray(0, -2)],
     ['82 PNG of 900 megapixels', () => hugePng(30_000, 30_000, 1)],
     ['82 PNG of 225 megapixels, whole', () => hugePng(15_000, 15_000, 15_000)],
     ['82 JPEG of 65535x65535', () => resizedJpegHeader(jpeg, 65_535, 65_535)],
@@ -79,6 +91,28 @@ describe('refused as invalid_image', () => {
   it('case 78: HEIC says what to do', async () => {
     expect((await send(ftyp('heic'))).text).toContain('Convert the picture to JPEG');
   });
+});
+
+function billionLaughs(): string {
+  const entities = Array.from(
+    { length: 10 },
+    (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`,
+  );
+  return `<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY l0 "lol">${entities.join('')}]><svg>&l10;</svg>`;
+}
+
+it('case 81: a progressive JPEG of 1,000 scans takes no long time and no error of ours', async () => {
+  const progressive = await sharp(png).jpeg({ progressive: true }).toBuffer();
+  expect([200, 400]).toContain((await send(repeatedScans(progressive, 1000))).status);
+  expect(garnish.server.engine.state[0]?.restarts).toBe(0);
+});
+
+it.each([1, 2, 3, 4, 5, 6, 7, 8])('case 88: orientation %i is brought upright', async (value) => {
+  const answer = await send(withJpegSegment(jpeg, 0xe1, exifOrientation(value)));
+  const isTurned = value >= 5;
+  expect(answer.json).toMatchObject(
+    isTurned ? { width: 48, height: 64 } : { width: 64, height: 48 },
+  );
 });
 
 function breakHuffman(file: Buffer): Buffer {
@@ -120,6 +154,11 @@ describe('read rightly', () => {
   const files: readonly (readonly [string, () => Buffer | Promise<Buffer>])[] = [
     ['74 a PNG called .jpg', () => png],
     ['79 GIF', () => sharp(png).gif().toBuffer()],
+    [
+      '79 GIF of 10,000 frames',
+      async () => repeatedFrames(await sharp(png).gif({ colours: 4 }).toBuffer(), 10_000),
+    ],
+    ['79 APNG', () => withAnimationControl(png)],
     [
       '79 animated WebP',
       () =>

@@ -41,6 +41,29 @@ export function withTextBomb(png: Buffer, bytes: number): Buffer {
   ]);
 }
 
+/** A PNG that says it is an animation (APNG) of one frame. */
+export function withAnimationControl(png: Buffer): Buffer {
+  const afterHeader = PNG_SIGNATURE.length + 25;
+  const control = pngChunk('acTL', Buffer.from([0, 0, 0, 1, 0, 0, 0, 0]));
+  return Buffer.concat([png.subarray(0, afterHeader), control, png.subarray(afterHeader)]);
+}
+
+/** A GIF whose frame comes again and again. */
+export function repeatedFrames(gif: Buffer, frames: number): Buffer {
+  const hasTable = ((gif[10] ?? 0) & 0x80) !== 0;
+  const tableBytes = hasTable ? 3 * 2 ** (((gif[10] ?? 0) & 7) + 1) : 0;
+  const frame = gif.subarray(13 + tableBytes, -1);
+  const copies = Array.from({ length: frames }, () => frame);
+  return Buffer.concat([gif.subarray(0, 13 + tableBytes), ...copies, gif.subarray(-1)]);
+}
+
+/** A progressive JPEG whose last scan comes again and again. */
+export function repeatedScans(jpeg: Buffer, scans: number): Buffer {
+  const last = jpeg.lastIndexOf(Buffer.from([0xff, 0xda]));
+  const copies = Array.from({ length: scans }, () => jpeg.subarray(last, -2));
+  return Buffer.concat([jpeg.subarray(0, last), ...copies, jpeg.subarray(-2)]);
+}
+
 /** Where a JPEG's first frame header begins. */
 function frameHeader(jpeg: Buffer): number {
   for (let at = 2; at < jpeg.length; at += 2 + jpeg.readUInt16BE(at + 2)) {
