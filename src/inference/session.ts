@@ -94,6 +94,13 @@ const portsOf = (metadata: readonly InferenceSession.ValueMetadata[]) =>
     ]),
   );
 
+/** The bits of half-precision values: onnxruntime has them in a Float16Array where there is one (Node 24). */
+function bitsOf(data: Tensor.DataType): Uint16Array {
+  if (data instanceof Uint16Array) return data;
+  if (!ArrayBuffer.isView(data)) throw new Error('Half-precision values are not in an array.');
+  return new Uint16Array(data.buffer, data.byteOffset, data.length);
+}
+
 /** The tensor that a port wants, in the buffer of the last one of that size where there is one. */
 function toTensor(port: GraphPort, { data, dims }: HostTensor, last?: Tensor): Tensor {
   const reused = last?.data.length === data.length ? last.data : undefined;
@@ -105,9 +112,11 @@ function toTensor(port: GraphPort, { data, dims }: HostTensor, last?: Tensor): T
         dims,
       );
     case 'float16': {
-      const halves = reused instanceof Uint16Array ? reused : new Uint16Array(data.length);
+      const halves = reused === undefined ? new Uint16Array(data.length) : bitsOf(reused);
       toHalves(data, halves);
-      return new Tensor('float16', halves, dims);
+      const tensor = new Tensor('float16', halves, dims);
+      // Node 24 has Float16Array and the library wraps the bits in one, which its native part cannot read.
+      return Object.defineProperty(tensor, 'data', { value: halves });
     }
     case 'int64': {
       const whole = reused instanceof BigInt64Array ? reused : new BigInt64Array(data.length);
@@ -130,8 +139,9 @@ function toTensor(port: GraphPort, { data, dims }: HostTensor, last?: Tensor): T
 function toFloats(name: string, output: Tensor | undefined): FloatTensor {
   const data = output?.data;
   if (output !== undefined && data instanceof Float32Array) return { data, dims: output.dims };
-  if (output !== undefined && data instanceof Uint16Array && output.type === 'float16')
-    return { data: fromHalves(data), dims: output.dims };
+  if (output !== undefined && data !== undefined && output.type === 'float16') {
+    return { data: fromHalves(bitsOf(data)), dims: output.dims };
+  }
   throw new Error(
     `The graph's output ${name} is ${output?.type ?? 'missing'}, not a float tensor.`,
   );
