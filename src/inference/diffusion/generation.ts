@@ -12,7 +12,7 @@ export const STEP_DRAW = 2;
 
 /** A picture to start from or to edit. */
 export interface GenerationSource {
-  /** Float32 [1, 3, height, width], -1..1, of the size that is asked for. */
+  /** Float32 [1, 3, height, width], -1..1; of the size that is asked for where `strength` is given. */
   readonly picture: HostTensor;
   /**
    * Image-to-image: how much is made anew, above 0 and at most 1. Absent: the pipeline's own way of
