@@ -1,17 +1,28 @@
 /** `garnish parity`: how far a recorded run of the reference lies from ours, stage by stage. For developers of new families. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { caseParity } from '../inference/diffusion/case-parity.ts';
+import type { StageDifference } from '../inference/diffusion/differences.ts';
 import {
   type RecordedSchedulerRun,
-  type SchedulerParity,
   schedulerParity,
 } from '../inference/diffusion/scheduler-parity.ts';
 import { printJson, printLine, printTable } from './output.ts';
 
 interface ParityFlags {
-  readonly schedulerRun: string;
+  readonly schedulerRun?: string;
+  readonly pack?: string;
+  readonly case?: string;
   readonly json?: true;
 }
+
+/** What both kinds of runs give. */
+interface Parity {
+  readonly stages: readonly StageDifference[];
+  readonly passed: boolean;
+}
+
+const CPU = { provider: 'cpu', deviceId: 0, threads: 1 } as const;
 
 function readRun(file: string): RecordedSchedulerRun {
   try {
@@ -21,16 +32,28 @@ function readRun(file: string): RecordedSchedulerRun {
   }
 }
 
-function printParity(parity: SchedulerParity): void {
+function printParity(name: string, { stages, passed }: Parity): void {
   printTable(
-    parity.stages.map(({ stage, largestDifference, limit }) => ({
+    stages.map(({ stage, largestDifference, limit }) => ({
       stage,
       difference: largestDifference.toExponential(2),
       limit: limit.toExponential(2),
       ok: largestDifference <= limit,
     })),
   );
-  printLine(`${parity.scheduler} ${parity.id}: ${parity.passed ? 'within' : 'outside'} the limits`);
+  printLine(`${name}: ${passed ? 'within' : 'outside'} the limits`);
+}
+
+async function parityOf(flags: ParityFlags): Promise<{ name: string; parity: Parity }> {
+  if (flags.schedulerRun !== undefined && flags.pack === undefined && flags.case === undefined) {
+    const parity = schedulerParity(readRun(flags.schedulerRun));
+    return { name: `${parity.scheduler} ${parity.id}`, parity };
+  }
+  if (flags.schedulerRun === undefined && flags.pack !== undefined && flags.case !== undefined) {
+    const parity = await caseParity(flags.pack, flags.case, CPU);
+    return { name: `${parity.family} ${parity.case}`, parity };
+  }
+  throw new Error('Expected either --scheduler-run, or --pack and --case.');
 }
 
 /** Adds the command to the program; the exit code is 1 where a stage lies outside its limit. */
@@ -38,12 +61,14 @@ export function addParityCommand(program: Command): void {
   program
     .command('parity')
     .description('Compare a recorded run of the reference with ours, stage by stage.')
-    .requiredOption('--scheduler-run <file>', 'a recorded scheduler run')
+    .option('--pack <folder>', 'a pipeline in component folders')
+    .option('--case <folder>', 'a recorded run of that pipeline')
+    .option('--scheduler-run <file>', 'a recorded run of a scheduler alone')
     .option('--json', 'print one JSON value')
-    .action((flags: ParityFlags) => {
-      const parity = schedulerParity(readRun(flags.schedulerRun));
+    .action(async (flags: ParityFlags) => {
+      const { name, parity } = await parityOf(flags);
       if (flags.json) printJson(parity);
-      else printParity(parity);
+      else printParity(name, parity);
       if (!parity.passed) process.exitCode = 1;
     });
 }

@@ -117,14 +117,18 @@ export class Trial {
     await this.server.ready();
   }
 
-  /** Wait until every job has ended. @returns Whether they did. */
-  async allEnded(timeoutMs = 60_000): Promise<boolean> {
-    const giveUpMs = performance.now() + timeoutMs;
-    while (this.folder.count("state NOT IN ('settled', 'voided')") > 0) {
-      if (performance.now() > giveUpMs) return false;
+  /** Wait until every job has ended. @returns Whether they did; false when none ends for `idleMs`. */
+  async allEnded(idleMs = 60_000): Promise<boolean> {
+    let left = Number.POSITIVE_INFINITY;
+    let changedMs = performance.now();
+    for (;;) {
+      const now = this.folder.count("state NOT IN ('settled', 'voided')");
+      if (now === 0) return true;
+      if (now < left) changedMs = performance.now();
+      if (performance.now() - changedMs > idleMs) return false;
+      left = now;
       await sleep(50);
     }
-    return true;
   }
 
   async #end(): Promise<void> {

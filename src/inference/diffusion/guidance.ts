@@ -71,10 +71,13 @@ export function limitGuidanceNorm(guided: Float32Array, prompt: Float32Array): v
  * @param size `time_cond_proj_dim` of the network, even.
  */
 export function guidanceEmbedding(scale: number, size: number): Float32Array {
+  // In single precision as the reference does it: angles of thousands lose digits that sines show.
+  const { fround } = Math;
   const half = size / 2;
+  const rate = fround(fround(Math.log(10_000)) / (half - 1));
   const embedding = new Float32Array(size);
   for (let i = 0; i < half; i += 1) {
-    const angle = (scale - 1) * 1000 * Math.exp((-Math.log(10_000) * i) / (half - 1));
+    const angle = fround(fround((scale - 1) * 1000) * fround(Math.exp(fround(-rate * i))));
     embedding[i] = Math.sin(angle);
     embedding[half + i] = Math.cos(angle);
   }

@@ -1,4 +1,5 @@
 /** Replays one recorded scheduler run of the reference and tells how far each stage lies from it. */
+import { compare, compareWithin, largestMagnitude, type StageDifference } from './differences.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
 import type { ScheduleOptions, Scheduler } from './schedulers/scheduler.ts';
 
@@ -34,14 +35,6 @@ export interface RecordedSchedulerRun {
   readonly noises: readonly (readonly number[])[];
 }
 
-/** Largest difference of one stage; that of sigmas is relative. */
-export interface StageDifference {
-  readonly stage: string;
-  readonly largestDifference: number;
-  /** The limit that the difference was held against. */
-  readonly limit: number;
-}
-
 /** All stages of a run, in order. */
 export interface SchedulerParity {
   readonly id: string;
@@ -53,25 +46,8 @@ export interface SchedulerParity {
 /** The limits of the fixtures' README. */
 const LIMITS = { timestep: 0.01, sigmaRelative: 1e-4, sample: 1e-4 } as const;
 
-function largest(values: Iterable<number>): number {
-  let max = 0;
-  for (const value of values) max = Number.isNaN(value) ? Infinity : Math.max(max, Math.abs(value));
-  return max;
-}
-
-function compare(
-  stage: string,
-  got: ArrayLike<number>,
-  wanted: readonly number[],
-  limit: number,
-): StageDifference {
-  if (got.length !== wanted.length) return { stage, largestDifference: Infinity, limit };
-  const largestDifference = largest(wanted.map((value, j) => value - (got[j] ?? Number.NaN)));
-  return { stage, largestDifference, limit };
-}
-
 function compareSample(stage: string, got: Float32Array, wanted: readonly number[]) {
-  return compare(stage, got, wanted, LIMITS.sample * Math.max(1, largest(wanted)));
+  return compare(stage, got, wanted, LIMITS.sample * Math.max(1, largestMagnitude(wanted)));
 }
 
 function optionsOf(run: RecordedSchedulerRun): ScheduleOptions {
@@ -92,12 +68,8 @@ function optionsOf(run: RecordedSchedulerRun): ScheduleOptions {
 function compareSchedule(scheduler: Scheduler, run: RecordedSchedulerRun): StageDifference[] {
   const stages = [compare('timesteps', scheduler.timesteps, run.timesteps, LIMITS.timestep)];
   if (run.sigmas !== undefined) {
-    const relative = run.sigmas.map(
-      (sigma, i) => ((scheduler.sigmas?.[i] ?? Number.NaN) - sigma) / (sigma === 0 ? 1 : sigma),
-    );
-    const isSameLength = scheduler.sigmas?.length === run.sigmas.length;
-    const largestDifference = isSameLength ? largest(relative) : Infinity;
-    stages.push({ stage: 'sigmas', largestDifference, limit: LIMITS.sigmaRelative });
+    const got = scheduler.sigmas ?? [];
+    stages.push(compareWithin('sigmas', got, run.sigmas, LIMITS.sigmaRelative));
   }
   const wanted = run.init_noise_sigma ?? 1;
   const limit = LIMITS.sigmaRelative * wanted;

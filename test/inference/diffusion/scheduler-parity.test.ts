@@ -1,5 +1,6 @@
 /** Every recorded run of the reference, held against the limits of the fixtures' README. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
@@ -9,10 +10,8 @@ import {
 import { alphasCumprod } from '../../../src/inference/diffusion/schedulers/alphas-cumprod.ts';
 import type { SchedulerConfig } from '../../../src/inference/diffusion/schedulers/config.ts';
 import { SCHEDULER_CLASSES } from '../../../src/inference/diffusion/schedulers/create-scheduler.ts';
+import { diffusionFixtures } from './fixtures.ts';
 
-const FIXTURES = fileURLToPath(
-  new URL('../../../../shared/fixtures/diffusion/schedulers/', import.meta.url),
-);
 const GOLDEN = fileURLToPath(new URL('../../golden/schedulers/', import.meta.url));
 
 function runsIn(folder: string): readonly RecordedSchedulerRun[] {
@@ -44,10 +43,11 @@ function agreesWithTheReference(runs: readonly RecordedSchedulerRun[]): void {
 
 describe('golden scheduler runs', () => agreesWithTheReference(runsIn(GOLDEN)));
 
-if (!existsSync(FIXTURES)) {
-  it.skip('scheduler runs: ../shared/fixtures/diffusion/schedulers is missing', () => {});
-} else {
-  const runs = runsIn(FIXTURES);
+const fixtures = diffusionFixtures();
+
+describe.skipIf(fixtures === null)('of the shared fixtures', () => {
+  const folder = join(fixtures ?? '', 'schedulers');
+  const runs = fixtures === null ? [] : runsIn(`${folder}/`);
   describe('recorded scheduler runs', () => {
     it('are all here', () => expect(runs.length).toBe(64));
     agreesWithTheReference(runs);
@@ -55,7 +55,7 @@ if (!existsSync(FIXTURES)) {
 
   it('makes the noise tables of the reference', () => {
     type Tables = Record<string, { config: SchedulerConfig; alphas_cumprod: number[] }>;
-    const text = readFileSync(`${FIXTURES}_alphas_cumprod.json`, 'utf8');
+    const text = readFileSync(join(folder, '_alphas_cumprod.json'), 'utf8');
     for (const [name, { config, alphas_cumprod }] of Object.entries(JSON.parse(text) as Tables)) {
       const ours = alphasCumprod(config);
       expect(ours.length, name).toBe(alphas_cumprod.length);
@@ -64,4 +64,4 @@ if (!existsSync(FIXTURES)) {
       }
     }
   });
-}
+});

@@ -48,7 +48,7 @@ export function finite(config: SchedulerConfig, option: string, byDefault: numbe
 }
 
 /**
- * Refuses options that would change the numbers and are not implemented.
+ * Refuses options that would change the numbers and that this scheduler lacks.
  * @param only option to the one value accepted; an absent or null option counts as that value
  * @throws UnsupportedSchedulerOption
  */

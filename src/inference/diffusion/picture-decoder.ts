@@ -1,0 +1,75 @@
+/** From the last latents of a run to pictures: scale, tiles, and a second try in full precision. */
+import type { FloatTensor, HostTensor } from '../graph.ts';
+import type { ComponentFolder } from './component-folder.ts';
+import { type DecodeTiling, decodeTiled } from './tiled-decoder.ts';
+import { decodeLatents, pixelsPerLatent } from './vae.ts';
+
+/** The same decoder in full precision, where a pack in half precision brings one. */
+const FULL_PRECISION = 'vae_decoder_fp32';
+
+/**
+ * Whether a decoder in half precision overflowed: a value that is no number, or nothing but black, which is what
+ * infinities become behind a normalisation.
+ */
+export function hasOverflowed({ data }: FloatTensor): boolean {
+  let isBlack = true;
+  for (const value of data) {
+    if (!Number.isFinite(value)) return true;
+    if (value > -1) isBlack = false;
+  }
+  return isBlack;
+}
+
+/** What a decoder needs of a component folder. */
+type DecoderParts = Pick<ComponentFolder, 'has' | 'graph' | 'vae'>;
+
+/** Decodes pictures one at a time, so that a batch needs no more memory than one. */
+export class PictureDecoder {
+  readonly #parts: DecoderParts;
+  readonly #tiling: DecodeTiling;
+
+  constructor(parts: DecoderParts, tiling: DecodeTiling) {
+    this.#parts = parts;
+    this.#tiling = tiling;
+  }
+
+  /**
+   * Decode latents [n, c, h, w] at the decoder's scale.
+   * @param onTile told the share that is done, 0..1; may throw to stop
+   * @returns Float32 [n, 3, height, width]
+   * @throws Error when the decoder overflows and the pack has none in full precision.
+   */
+  async decode(latents: HostTensor, onTile: (done: number) => void): Promise<FloatTensor> {
+    const [pictures = 0, ...one] = latents.dims;
+    const each = latents.data.length / pictures;
+    const decoded: FloatTensor[] = [];
+    for (let picture = 0; picture < pictures; picture += 1) {
+      const data = latents.data.subarray(picture * each, (picture + 1) * each);
+      decoded.push(
+        await this.#decodeOne({ data, dims: [1, ...one] }, (done) =>
+          onTile((picture + done) / pictures),
+        ),
+      );
+    }
+    const data = new Float32Array(decoded.reduce((sum, picture) => sum + picture.data.length, 0));
+    for (const [at, picture] of decoded.entries()) data.set(picture.data, at * picture.data.length);
+    return { data, dims: [pictures, ...(decoded[0]?.dims.slice(1) ?? [])] };
+  }
+
+  async #decodeOne(latents: HostTensor, onTile: (done: number) => void): Promise<FloatTensor> {
+    const decoded = await this.#decodeWith('vae_decoder', latents, onTile);
+    if (!hasOverflowed(decoded)) return decoded;
+    if (!this.#parts.has(FULL_PRECISION))
+      throw new Error(`The decoder gave no picture, and the pack has no ${FULL_PRECISION}.`);
+    const again = await this.#decodeWith(FULL_PRECISION, latents, onTile);
+    if (!again.data.every(Number.isFinite)) throw new Error('The decoder gave NaN or infinity.');
+    return again;
+  }
+
+  async #decodeWith(component: string, latents: HostTensor, onTile: (done: number) => void) {
+    const graph = await this.#parts.graph(component);
+    const decode = (part: HostTensor) => decodeLatents(graph, part);
+    const scalePx = pixelsPerLatent(this.#parts.vae);
+    return decodeTiled(latents, scalePx, this.#tiling, decode, onTile);
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Text to pictures, and pictures to pictures: prompts to embeddings, noise to latents, latents to pixels. What the
+ * families differ in is in families/; the arithmetic follows the pipelines of diffusers 0.38.0
+ * (https://github.com/huggingface/diffusers/tree/v0.38.0/src/diffusers/pipelines).
+ */
+import type { FloatTensor, HostTensor } from '../graph.ts';
+import type { ProviderChoice } from '../session.ts';
+import { checkRequest, startCall } from './check-request.ts';
+import { ComponentFolder } from './component-folder.ts';
+import { Denoiser, type HalfFeeds } from './denoiser.ts';
+import { denoise, stopIfCancelled, traceSchedule } from './denoising.ts';
+import { EmbeddingCache } from './embedding-cache.ts';
+import type { Embedding, Family, Guidance, Half, LatentShape } from './families/family.ts';
+import { findFamily } from './families/find-family.ts';
+import {
+  type Generation,
+  type GenerationHooks,
+  type GenerationRequest,
+  START_DRAW,
+} from './generation.ts';
+import { fromLayout, tokenCount, toLayout } from './latent-layout.ts';
+import { unpatchify } from './packing.ts';
+import { PictureDecoder } from './picture-decoder.ts';
+import { createScheduler } from './schedulers/create-scheduler.ts';
+import type { Scheduler } from './schedulers/scheduler.ts';
+import { encodeSource } from './source-latents.ts';
+import { DEFAULT_TILING, type DecodeTiling } from './tiled-decoder.ts';
+import { latentScale, pixelsPerLatent, toDecoderScale } from './vae.ts';
+
+/** How a pipeline uses memory. */
+export interface PipelineOptions {
+  /** Rows (halves of guidance times pictures) that go through the network at once; 8 unless told. */
+  readonly rowsPerCall?: number;
+  readonly tiling?: DecodeTiling;
+  /** Bytes of embeddings that are kept; 64 MiB unless told. */
+  readonly embeddingBytes?: number;
+  /** Whether text encoders leave memory before denoising, and are loaded again for a new text. */
+  readonly unloadsTextEncoders?: boolean;
+  /** Components that count as missing though their folder is there (a third text encoder). */
+  readonly leftOut?: readonly string[];
+  /** A scheduler configuration in place of the folder's. */
+  readonly scheduler?: Readonly<Record<string, unknown>>;
+}
+
+/** Share of the work that is denoising, for progress; the rest is decoding. */
+const DENOISING_SHARE = 0.9;
+const DEFAULT_ROWS = 8;
+const DEFAULT_EMBEDDING_BYTES = 64 * 2 ** 20;
+
+/** A run that has been checked, on its way through the steps. */
+interface Run {
+  readonly request: GenerationRequest;
+  readonly hooks: GenerationHooks;
+  readonly scheduler: Scheduler;
+  readonly latents: LatentShape;
+  readonly startCall: number;
+  readonly guidance: Guidance | null;
+  /** In the order of the batch. */
+  readonly halves: readonly (HalfFeeds & Embedding)[];
+}
+
+/** Counts of the encoder that keeps most of the prompt. */
+function promptTokens({ halves }: Run): Generation['promptTokens'] {
+  const texts = halves.find(({ half }) => half === 'prompt')?.texts ?? [];
+  const counts = texts.map(({ tokens: { kept, total } }) => ({ kept, total }));
+  return counts.reduce((most, each) => (each.kept > most.kept ? each : most), NO_TOKENS);
+}
+
+const NO_TOKENS = { kept: 0, total: 0 };
+
+/** A pipeline on a component folder. Graphs are loaded when first needed; runs must not overlap. */
+export class DiffusionPipeline {
+  readonly family: Family;
+  /** Sides of pictures are multiples of this, in pixels. */
+  readonly sizeStep: number;
+  readonly #parts: ComponentFolder;
+  readonly #options: PipelineOptions;
+  readonly #embeddings: EmbeddingCache;
+
+  /** @throws Error when the folder is malformed or its pipeline is of no known class. */
+  constructor(folder: string, choice: ProviderChoice, options: PipelineOptions = {}) {
+    this.#parts = new ComponentFolder(folder, choice, options.leftOut);
+    this.#options = options;
+    this.family = findFamily(this.#parts.index);
+    const perLatent = pixelsPerLatent(this.#parts.vae) * this.family.patch;
+    this.sizeStep = perLatent * this.family.sideMultiple;
+    this.#embeddings = new EmbeddingCache(options.embeddingBytes ?? DEFAULT_EMBEDDING_BYTES);
+  }
+
+  /** Ways to take a source picture: what the family can, where the folder has an encoder. */
+  get edits(): Family['edits'] {
+    return this.#parts.has('vae_encoder')
+      ? this.family.edits
+      : { strength: false, reference: false };
+  }
+
+  /**
+   * Make pictures.
+   * @throws UnsupportedRequest when this pipeline cannot do what is asked for
+   * @throws GenerationCancelled
+   */
+  async generate(request: GenerationRequest, hooks: GenerationHooks = {}): Promise<Generation> {
+    checkRequest(request, { family: this.family, sizeStep: this.sizeStep, edits: this.edits });
+    const run = await this.#prepare(request, hooks);
+    const latents = await this.#denoise(run);
+    const decoded = await this.#decode(run, latents);
+    return { decoded, promptTokens: promptTokens(run) };
+  }
+
+  /** Type of the network's latents. */
+  async precision(): Promise<'float16' | 'float32'> {
+    const { inputs } = await this.#network();
+    const sample = inputs.get('sample') ?? inputs.get('hidden_states');
+    return sample?.type === 'float16' ? 'float16' : 'float32';
+  }
+
+  /** Names of the graphs that are in memory. */
+  get loadedComponents(): readonly string[] {
+    return this.#parts.loaded;
+  }
+
+  /** Give the text encoders' memory back until the next text. */
+  async unloadTextEncoders(): Promise<void> {
+    await this.#parts.unloadTextEncoders();
+  }
+
+  /** Give all memory back. */
+  async release(): Promise<void> {
+    await this.#parts.release();
+  }
+
+  async #prepare(request: GenerationRequest, hooks: GenerationHooks): Promise<Run> {
+    const { family } = this;
+    const perLatent = pixelsPerLatent(this.#parts.vae) * family.patch;
+    const latents = {
+      channels: this.#parts.vae.latent_channels * family.patch ** 2,
+      height: request.heightPx / perLatent,
+      width: request.widthPx / perLatent,
+    };
+    const config = this.#options.scheduler ?? this.#parts.scheduler;
+    const tokens = tokenCount(family.layout, latents);
+    const scheduler = createScheduler(config, family.schedule(config, request.steps, tokens));
+    traceSchedule(scheduler, hooks);
+    const firstCall = startCall(request, this.family, scheduler);
+    const network = await this.#network();
+    const guidance = family.guidance(request, this.#parts, network);
+    const halves: Run['halves'][number][] = [];
+    for (const half of guidance?.order ?? (['prompt'] as const)) {
+      stopIfCancelled(hooks);
+      halves.push({ half, ...(await this.#embed(request, half)) });
+    }
+    if (this.#options.unloadsTextEncoders === true) await this.unloadTextEncoders();
+    for (const { half, feeds, texts } of halves) {
+      for (const { encoder, tokens } of texts)
+        hooks.trace?.(`${half}.ids.${encoder}`, { data: tokens.ids, dims: [1, tokens.ids.length] });
+      for (const [name, tensor] of Object.entries(feeds)) hooks.trace?.(`${half}.${name}`, tensor);
+    }
+    return { request, hooks, scheduler, latents, startCall: firstCall, guidance, halves };
+  }
+
+  #network() {
+    return this.#parts.graph(this.#parts.has('unet') ? 'unet' : 'transformer');
+  }
+
+  #embed({ prompt, negativePrompt, choices = {} }: GenerationRequest, half: Half) {
+    const texts =
+      half === 'prompt'
+        ? { half, text: prompt, secondText: choices.secondPrompt, choices }
+        : { half, text: negativePrompt, secondText: undefined, choices };
+    return this.#embeddings.get(texts, () => this.family.embed(this.#parts, texts));
+  }
+
+  /** Noise, or a source with noise, as NCHW. */
+  async #startLatents({
+    request,
+    scheduler,
+    latents,
+    startCall,
+    hooks,
+  }: Run): Promise<FloatTensor> {
+    const { source, pictures, noise } = request;
+    const dims = [pictures, latents.channels, latents.height, latents.width];
+    const data = new Float32Array(dims.reduce((product, size) => product * size, 1));
+    noise.fill(data, START_DRAW, pictures);
+    if (source?.strength === undefined) {
+      const factor = scheduler.initNoiseSigma;
+      if (factor !== 1)
+        for (let i = 0; i < data.length; i += 1) data[i] = (data[i] as number) * factor;
+      return { data, dims };
+    }
+    const clean = await encodeSource(this.#parts, source.picture, noise, hooks);
+    const repeated = new Float32Array(data.length);
+    for (let at = 0; at < data.length; at += clean.data.length) repeated.set(clean.data, at);
+    scheduler.addNoise(repeated, data, startCall, data);
+    return { data, dims };
+  }
+
+  /** Latents of the picture that is edited, in the family's layout; undefined where there is none. */
+  async #reference({ request, hooks }: Run) {
+    const { source } = request;
+    if (source === undefined || source.strength !== undefined) return undefined;
+    const latents = await encodeSource(this.#parts, source.picture, null, hooks);
+    const [, , height = 0, width = 0] = latents.dims;
+    return { tokens: toLayout(latents, this.family.layout), height, width };
+  }
+
+  async #denoise(run: Run): Promise<HostTensor> {
+    const { request, hooks, halves } = run;
+    const reference = await this.#reference(run);
+    const start = toLayout(await this.#startLatents(run), this.family.layout);
+    hooks.trace?.('start', start);
+    const network = await this.#network();
+    const textTokens = halves[0]?.feeds['encoder_hidden_states']?.dims[1] ?? 0;
+    const shape = { request, latents: run.latents, reference, textTokens };
+    const fixed = this.family.fixedInputs(shape, network);
+    for (const [name, tensor] of Object.entries({ ...fixed.perRow, ...fixed.shared }))
+      hooks.trace?.(`fixed.${name}`, tensor);
+    const denoiser = new Denoiser(network, start.dims, {
+      ...{ halves, pictures: request.pictures, fixed, reference: reference?.tokens },
+      rowsPerCall: this.#options.rowsPerCall ?? DEFAULT_ROWS,
+    });
+    await denoise({ ...run, family: this.family, denoiser, start }, (done) =>
+      hooks.onProgress?.(DENOISING_SHARE * done),
+    );
+    return start;
+  }
+
+  async #decode({ latents: shape, hooks }: Run, latents: HostTensor): Promise<FloatTensor> {
+    const plain = fromLayout(latents, this.family.layout, shape);
+    const scaled = {
+      data: toDecoderScale(plain, latentScale(this.#parts.vae)),
+      dims: plain.dims,
+    };
+    const input = this.family.patch === 2 ? unpatchify(scaled) : scaled;
+    hooks.trace?.('decoder_input', input);
+    const decoder = new PictureDecoder(this.#parts, this.#options.tiling ?? DEFAULT_TILING);
+    const decoded = await decoder.decode(input, (done) => {
+      stopIfCancelled(hooks);
+      hooks.onProgress?.(DENOISING_SHARE + (1 - DENOISING_SHARE) * done);
+    });
+    hooks.onProgress?.(1);
+    hooks.trace?.('decoded', decoded);
+    return decoded;
+  }
+}

@@ -1,0 +1,156 @@
+/** What a pipeline promises beside its numbers: the same pictures again, cancel, progress, memory. */
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { GenerationRequest } from '../../../src/inference/diffusion/generation.ts';
+import { SeededNoise } from '../../../src/inference/diffusion/noise.ts';
+import {
+  DiffusionPipeline,
+  type PipelineOptions,
+} from '../../../src/inference/diffusion/pipeline.ts';
+import { diffusionFixtures } from './fixtures.ts';
+
+const fixtures = diffusionFixtures();
+const cpu = { provider: 'cpu', deviceId: 0, threads: 1 } as const;
+const opened: DiffusionPipeline[] = [];
+
+function open(model: string, options?: PipelineOptions): DiffusionPipeline {
+  const pipeline = new DiffusionPipeline(join(fixtures ?? '', 'models', model), cpu, options);
+  opened.push(pipeline);
+  return pipeline;
+}
+
+afterAll(() => Promise.all(opened.map((pipeline) => pipeline.release())));
+
+const requestOf = (changes: Partial<GenerationRequest> = {}): GenerationRequest => ({
+  prompt: 'a bowl of ramen',
+  negativePrompt: 'blurry',
+  ...{ widthPx: 64, heightPx: 64, pictures: 1, steps: 3, guidanceScale: 7 },
+  noise: new SeededNoise(5),
+  ...changes,
+});
+
+const grey = (width: number, height: number) => ({
+  data: new Float32Array(3 * width * height),
+  dims: [1, 3, height, width],
+});
+
+describe.skipIf(fixtures === null)('a pipeline', () => {
+  it('makes the same picture of the same seed, and another of another', async () => {
+    const pipeline = open('sd15-tiny');
+    const first = await pipeline.generate(requestOf());
+    const again = await pipeline.generate(requestOf());
+    expect(again.decoded.data).toEqual(first.decoded.data);
+    const other = await pipeline.generate(requestOf({ noise: new SeededNoise(6) }));
+    expect(other.decoded.data).not.toEqual(first.decoded.data);
+  });
+
+  it.each(['sd15-tiny', 'sd3-tiny', 'flux-tiny', 'flux2-klein-tiny'])(
+    '%s: the first picture of a batch is that of a batch of one, whatever goes at once',
+    async (model) => {
+      const choices = model.startsWith('flux2') ? { hiddenLayers: [1, 2, 3] } : {};
+      const guidanceScale = model.startsWith('sd') ? 7 : 1;
+      const make = async (pictures: number, rowsPerCall: number) => {
+        const pipeline = open(model, { rowsPerCall });
+        const request = requestOf({ pictures, choices, guidanceScale });
+        return (await pipeline.generate(request)).decoded;
+      };
+      const one = await make(1, 1);
+      for (const rowsPerCall of [1, 2, 4, 8]) {
+        const batch = await make(3, rowsPerCall);
+        expect(batch.dims).toEqual([3, 3, 64, 64]);
+        const first = batch.data.subarray(0, one.data.length);
+        for (const [at, value] of first.entries())
+          expect(Math.abs(value - one.data[at]!), `${rowsPerCall}`).toBeLessThan(1e-4);
+        const second = batch.data.subarray(one.data.length, 2 * one.data.length);
+        expect(second).not.toEqual(first);
+      }
+    },
+  );
+
+  it('tells its progress without going back, and ends at 1', async () => {
+    const told: number[] = [];
+    await open('sd15-tiny').generate(requestOf({ steps: 4 }), {
+      onProgress: (done) => told.push(done),
+    });
+    expect(told.length).toBeGreaterThan(4);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(told.at(-1)).toBe(1);
+  });
+
+  it.each([0, 2, 4])('stops before call %i of the network', async (calls) => {
+    let steps = 0;
+    const trace = (stage: string) => {
+      if (stage.endsWith('.latents')) steps += 1;
+    };
+    const run = open('sd15-tiny').generate(requestOf({ steps: 10 }), {
+      isCancelled: () => steps >= calls,
+      trace,
+    });
+    await expect(run).rejects.toThrow('cancelled');
+    expect(steps).toBe(calls);
+  });
+
+  it('needs no text encoder for a text that it has seen', async () => {
+    const pipeline = open('sd15-tiny', { unloadsTextEncoders: true });
+    const first = await pipeline.generate(requestOf());
+    const again = await pipeline.generate(requestOf());
+    expect(again.decoded.data).toEqual(first.decoded.data);
+    expect(pipeline.loadedComponents).not.toContain('text_encoder');
+    await open('sd15-tiny').generate(requestOf());
+    expect(opened.at(-1)?.loadedComponents).toContain('text_encoder');
+  });
+
+  it('tells how much of a long prompt was kept', async () => {
+    const long = await open('sd15-tiny').generate(requestOf({ prompt: 'ramen '.repeat(200) }));
+    expect(long.promptTokens.kept).toBe(75);
+    expect(long.promptTokens.total).toBeGreaterThanOrEqual(200);
+  });
+
+  it.each<[string, string, Partial<GenerationRequest>, string]>([
+    ['a side between steps', 'sd15-tiny', { widthPx: 60 }, 'steps of 8'],
+    ['no picture', 'sd15-tiny', { pictures: 0 }, '1 or more'],
+    ['a choice of another family', 'sd15-tiny', { choices: { maxTokens: 9 } }, 'no maxTokens'],
+    ['a reference', 'sd15-tiny', { source: { picture: grey(64, 64) } }, 'by reference'],
+    [
+      'a strength',
+      'zimage-tiny',
+      { source: { picture: grey(64, 64), strength: 1 } },
+      'by strength',
+    ],
+    [
+      'a strength that leaves no step',
+      'sd15-tiny',
+      { source: { picture: grey(64, 64), strength: 0.1 } },
+      'Nothing is left',
+    ],
+    [
+      'a source of another size',
+      'sd15-tiny',
+      { source: { picture: grey(64, 128), strength: 0.9 } },
+      '64x64',
+    ],
+  ])('refuses %s', async (_, model, changes, message) => {
+    await expect(open(model).generate(requestOf(changes))).rejects.toThrow(message);
+  });
+
+  it('edits with a reference picture of a size of its own', async () => {
+    const { decoded } = await open('flux2-klein-tiny').generate(
+      requestOf({
+        ...{ guidanceScale: 1, pictures: 2, choices: { hiddenLayers: [1, 2, 3] } },
+        source: { picture: grey(96, 64) },
+      }),
+    );
+    expect(decoded.dims).toEqual([2, 3, 64, 64]);
+  });
+
+  it('decodes in tiles nearly what it decodes whole', async () => {
+    const request = requestOf({ widthPx: 320, heightPx: 256, steps: 1 });
+    const whole = (await open('sd15-tiny').generate(request)).decoded;
+    const tiling = { wholeLatents: 100, tile: 24, overlap: 8 };
+    const tiled = (await open('sd15-tiny', { tiling }).generate(request)).decoded;
+    expect(tiled.dims).toEqual(whole.dims);
+    const apart = tiled.data.map((value, at) => Math.abs(value - whole.data[at]!));
+    const mean = apart.reduce((sum, value) => sum + value, 0) / apart.length;
+    expect(mean).toBeLessThan(0.05);
+  });
+});
