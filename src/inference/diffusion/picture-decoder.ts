@@ -7,18 +7,11 @@ import { decodeLatents, pixelsPerLatent } from './vae.ts';
 /** The same decoder in full precision, where a pack in half precision brings one. */
 const FULL_PRECISION = 'vae_decoder_fp32';
 
-/**
- * Whether a decoder in half precision overflowed: a value that is no number, or nothing but black, which is what
- * infinities become behind a normalisation.
- */
-export function hasOverflowed({ data }: FloatTensor): boolean {
-  let isBlack = true;
-  for (const value of data) {
-    if (!Number.isFinite(value)) return true;
-    if (value > -1) isBlack = false;
-  }
-  return isBlack;
-}
+/** Values are all numbers. */
+const isFiniteTensor = ({ data }: FloatTensor): boolean => data.every(Number.isFinite);
+
+/** Nothing but black, which is what infinities in half precision become behind a normalisation. */
+const isBlack = ({ data }: FloatTensor): boolean => data.every((value) => value <= -1);
 
 /** What a decoder needs of a component folder. */
 type DecoderParts = Pick<ComponentFolder, 'has' | 'graph' | 'vae'>;
@@ -58,11 +51,14 @@ export class PictureDecoder {
 
   async #decodeOne(latents: HostTensor, onTile: (done: number) => void): Promise<FloatTensor> {
     const decoded = await this.#decodeWith('vae_decoder', latents, onTile);
-    if (!hasOverflowed(decoded)) return decoded;
+    const { inputs } = await this.#parts.graph('vae_decoder');
+    const isHalf = inputs.get('latent_sample')?.type === 'float16';
+    if (isFiniteTensor(decoded) && !(isHalf && isBlack(decoded))) return decoded;
+    if (!isHalf) throw new Error('The decoder gave NaN or infinity.');
     if (!this.#parts.has(FULL_PRECISION))
-      throw new Error(`The decoder gave no picture, and the pack has no ${FULL_PRECISION}.`);
+      throw new Error(`The decoder overflowed, and the pack has no ${FULL_PRECISION}.`);
     const again = await this.#decodeWith(FULL_PRECISION, latents, onTile);
-    if (!again.data.every(Number.isFinite)) throw new Error('The decoder gave NaN or infinity.');
+    if (!isFiniteTensor(again)) throw new Error('The decoder gave NaN or infinity.');
     return again;
   }
 

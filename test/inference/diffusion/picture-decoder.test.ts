@@ -4,10 +4,11 @@ import { DEFAULT_TILING } from '../../../src/inference/diffusion/tiled-decoder.t
 import type { Graph } from '../../../src/inference/graph.ts';
 
 /** Graphs that answer every latent with one value, by their component's name. */
-function decoderOf(values: Readonly<Record<string, number>>) {
+function decoderOf(values: Readonly<Record<string, number>>, type = 'float16') {
   const asked: string[] = [];
   const graphOf = (name: string): Graph => ({
-    ...{ inputs: new Map(), outputs: new Map() },
+    inputs: new Map([['latent_sample', { name: 'latent_sample', type, dims: [] }]]),
+    outputs: new Map(),
     bind: () => {
       throw new Error('Nothing is bound here.');
     },
@@ -55,8 +56,17 @@ describe('a decoder in half precision', () => {
     await expect(decode(both.decoder)).rejects.toThrow('NaN or infinity');
   });
 
-  it('takes a black picture of full precision as it is', async () => {
+  it('may give black in the second try', async () => {
     const { decoder } = decoderOf({ vae_decoder: -1, vae_decoder_fp32: -1 });
     expect([...new Set((await decode(decoder)).data)]).toEqual([-1]);
+  });
+});
+
+describe('a decoder in single precision', () => {
+  it('may give black, but no NaN', async () => {
+    const black = decoderOf({ vae_decoder: -1 }, 'float32');
+    expect([...new Set((await decode(black.decoder)).data)]).toEqual([-1]);
+    const wrong = decoderOf({ vae_decoder: Number.NaN, vae_decoder_fp32: 0 }, 'float32');
+    await expect(decode(wrong.decoder)).rejects.toThrow('NaN or infinity');
   });
 });
