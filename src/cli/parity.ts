@@ -7,12 +7,14 @@ import {
   type RecordedSchedulerRun,
   schedulerParity,
 } from '../inference/diffusion/scheduler-parity.ts';
+import { providerOf } from '../inference/provider-choice.ts';
 import { printJson, printLine, printTable } from './output.ts';
 
 interface ParityFlags {
   readonly schedulerRun?: string;
   readonly pack?: string;
   readonly case?: string;
+  readonly device: string;
   readonly json?: true;
 }
 
@@ -21,8 +23,6 @@ interface Parity {
   readonly stages: readonly StageDifference[];
   readonly passed: boolean;
 }
-
-const CPU = { provider: 'cpu', deviceId: 0, threads: 1 } as const;
 
 function readRun(file: string): RecordedSchedulerRun {
   try {
@@ -50,7 +50,7 @@ async function parityOf(flags: ParityFlags): Promise<{ name: string; parity: Par
     return { name: `${parity.scheduler} ${parity.id}`, parity };
   }
   if (flags.schedulerRun === undefined && flags.pack !== undefined && flags.case !== undefined) {
-    const parity = await caseParity(flags.pack, flags.case, CPU);
+    const parity = await caseParity(flags.pack, flags.case, providerOf(flags.device, 1));
     return { name: `${parity.family} ${parity.case}`, parity };
   }
   throw new Error('Expected either --scheduler-run, or --pack and --case.');
@@ -64,6 +64,7 @@ export function addParityCommand(program: Command): void {
     .option('--pack <folder>', 'a pipeline in component folders')
     .option('--case <folder>', 'a recorded run of that pipeline')
     .option('--scheduler-run <file>', 'a recorded run of a scheduler alone')
+    .option('--device <device>', 'what --case runs on: cpu, or cuda:0', 'cpu')
     .option('--json', 'print one JSON value')
     .action(async (flags: ParityFlags) => {
       const { name, parity } = await parityOf(flags);

@@ -6,7 +6,7 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { EngineStart, FromEngine, ToEngine } from '../engine/protocol.ts';
-import type { ProviderChoice } from './session.ts';
+import { providerOf } from './provider-choice.ts';
 import type { ProgressNote, WorkerAnswer, WorkerJob, WorkerSetup } from './worker.ts';
 
 const CANCELLED = 1;
@@ -22,15 +22,6 @@ function die(): never {
   throw new Error('unreachable');
 }
 
-function providerOf(start: EngineStart): ProviderChoice {
-  const cuda = /^cuda:(\d+)$/.exec(start.device);
-  return {
-    provider: cuda === null ? 'cpu' : 'cuda',
-    deviceId: Number(cuda?.[1] ?? 0),
-    threads: start.threadsPerWorker,
-  };
-}
-
 /** The pool and the tasks that are in it. */
 class Engine {
   readonly #pool: Piscina<WorkerJob, WorkerAnswer>;
@@ -39,7 +30,7 @@ class Engine {
 
   constructor(start: EngineStart) {
     const setup: WorkerSetup = {
-      choice: providerOf(start),
+      choice: providerOf(start.device, start.threadsPerWorker),
       packs: start.packs,
       limits: start.limits,
     };

@@ -53,3 +53,7 @@ it('ends with exit code 1 where a stage is outside its limit', async () => {
 it('says which file is not a run', async () => {
   await expect(parity('/nowhere.json')).rejects.toThrow('/nowhere.json');
 });
+
+it('takes either a scheduler run, or a pack and a case', async () => {
+  await expect(parity(GOLDEN, '--pack', '/nowhere')).rejects.toThrow('either --scheduler-run');
+});
