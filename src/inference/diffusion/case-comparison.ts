@@ -141,12 +141,9 @@ export class CaseComparison {
   step(step: number): void {
     const { denoiser_calls_per_step: calls, denoiser_timesteps: times } = this.#recorded.spec;
     const told = this.#trace.get(`step${step}.timestep`)?.data;
-    this.#add(
-      `step${step} timestep`,
-      told,
-      (times[step * calls] ?? []).slice(0, 1),
-      SIGMA_LIMIT * 1000,
-    );
+    const time = times[step * calls]?.[0] ?? Number.NaN;
+    const limit = Math.min(TIMESTEP_LIMIT, SIGMA_LIMIT * Math.max(1, time));
+    this.#add(`step${step} timestep`, told, [time], limit);
     const { halves } = this.#trace;
     for (let call = 0; call < calls; call += 1) {
       const own = calls === 1 ? halves : halves.slice(call, call + 1);
