@@ -55,6 +55,11 @@ export class ComponentFolder {
     return !this.#leftOut.has(component) && existsSync(join(this.path, component, 'model.onnx'));
   }
 
+  /** Name of the network's component. */
+  get network(): 'unet' | 'transformer' {
+    return this.has('unet') ? 'unet' : 'transformer';
+  }
+
   /** A component's `config.json`. @throws Error when it is missing. */
   config(component: string): JsonObject {
     return readJson(join(this.path, component, 'config.json'));

@@ -109,7 +109,7 @@ export class DiffusionPipeline {
 
   /** Type of the network's latents. */
   async precision(): Promise<'float16' | 'float32'> {
-    const { inputs } = await this.#network();
+    const { inputs } = await this.#parts.graph(this.#parts.network);
     const sample = inputs.get('sample') ?? inputs.get('hidden_states');
     return sample?.type === 'float16' ? 'float16' : 'float32';
   }
@@ -142,8 +142,7 @@ export class DiffusionPipeline {
     const scheduler = createScheduler(config, family.schedule(config, request.steps, tokens));
     traceSchedule(scheduler, hooks);
     const firstCall = startCall(request, this.family, scheduler);
-    const network = await this.#network();
-    const guidance = family.guidance(request, this.#parts, network);
+    const guidance = family.guidance(request, this.#parts);
     const halves: Run['halves'][number][] = [];
     for (const half of guidance?.order ?? (['prompt'] as const)) {
       stopIfCancelled(hooks);
@@ -156,10 +155,6 @@ export class DiffusionPipeline {
       for (const [name, tensor] of Object.entries(feeds)) hooks.trace?.(`${half}.${name}`, tensor);
     }
     return { request, hooks, scheduler, latents, startCall: firstCall, guidance, halves };
-  }
-
-  #network() {
-    return this.#parts.graph(this.#parts.has('unet') ? 'unet' : 'transformer');
   }
 
   #embed({ prompt, negativePrompt, choices = {} }: GenerationRequest, half: Half) {
@@ -209,7 +204,7 @@ export class DiffusionPipeline {
     const reference = await this.#reference(run);
     const start = toLayout(await this.#startLatents(run), this.family.layout);
     hooks.trace?.('start', start);
-    const network = await this.#network();
+    const network = await this.#parts.graph(this.#parts.network);
     const textTokens = halves[0]?.feeds['encoder_hidden_states']?.dims[1] ?? 0;
     const shape = { request, latents: run.latents, reference, textTokens };
     const fixed = this.family.fixedInputs(shape, network);

@@ -92,7 +92,13 @@ describe.skipIf(fixtures === null)('a pipeline', () => {
 
   it('needs no text encoder for a text that it has seen', async () => {
     const pipeline = open('sd15-tiny', { unloadsTextEncoders: true });
-    const first = await pipeline.generate(requestOf());
+    const together: (readonly string[])[] = [];
+    const first = await pipeline.generate(requestOf(), {
+      trace: () => together.push(pipeline.loadedComponents),
+    });
+    const isBoth = (names: readonly string[]) =>
+      names.includes('text_encoder') && names.includes('unet');
+    expect(together.filter(isBoth)).toEqual([]);
     const again = await pipeline.generate(requestOf());
     expect(again.decoded.data).toEqual(first.decoded.data);
     expect(pipeline.loadedComponents).not.toContain('text_encoder');

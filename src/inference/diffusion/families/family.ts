@@ -95,6 +95,6 @@ export interface Family {
   startStep(steps: number, strength: number): number;
   embed(parts: ComponentFolder, texts: Texts): Promise<Embedding>;
   /** Null where the request asks for none. */
-  guidance(request: GenerationRequest, parts: ComponentFolder, network: Graph): Guidance | null;
+  guidance(request: GenerationRequest, parts: ComponentFolder): Guidance | null;
   fixedInputs(shape: RunShape, network: Graph): FixedInputs;
 }

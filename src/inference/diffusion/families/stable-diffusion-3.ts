@@ -56,6 +56,6 @@ export const stableDiffusion3: Family = {
       texts: [...seen(first, second), ...long.texts],
     };
   },
-  guidance: (request, _parts, network) => stableDiffusionGuidance(request, network),
+  guidance: stableDiffusionGuidance,
   fixedInputs: () => ({ perRow: {}, shared: {} }),
 };

@@ -50,6 +50,6 @@ export const stableDiffusionXl: Family = {
     const isZero = text === undefined && parts.index['force_zeros_for_empty_prompt'] !== false;
     return isZero ? withoutWords(embedding) : embedding;
   },
-  guidance: (request, _parts, network) => stableDiffusionGuidance(request, network),
+  guidance: stableDiffusionGuidance,
   fixedInputs: ({ request }) => ({ perRow: { time_ids: timeIds(request) }, shared: {} }),
 };

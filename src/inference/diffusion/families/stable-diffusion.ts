@@ -3,18 +3,23 @@
  * network. After StableDiffusionPipeline and LatentConsistencyModelPipeline of diffusers 0.38.0.
  */
 import type { Graph } from '../../graph.ts';
+import type { ComponentFolder } from '../component-folder.ts';
 import type { GenerationRequest } from '../generation.ts';
 import { guidanceEmbedding, rescaleGuidance } from '../guidance.ts';
 import type { Family, FixedInputs, Guidance } from './family.ts';
 import { roundingStepsDown } from './start-step.ts';
 import { encode, seen, state } from './text-encoders.ts';
 
+/** Whether the network takes the guidance scale as an input and was distilled to need no second half (LCM). */
+const takesGuidanceScale = (parts: ComponentFolder): boolean =>
+  typeof parts.config(parts.network)['time_cond_proj_dim'] === 'number';
+
 /** Guidance of Stable Diffusion and SDXL: from the negative prediction, with the correction of its contrast. */
 export function stableDiffusionGuidance(
   request: GenerationRequest,
-  network: Graph,
+  parts: ComponentFolder,
 ): Guidance | null {
-  if (request.guidanceScale <= 1 || network.inputs.has('timestep_cond')) return null;
+  if (request.guidanceScale <= 1 || takesGuidanceScale(parts)) return null;
   const rescale = request.choices?.guidanceRescale ?? 0;
   return {
     order: ['negative', 'prompt'],
@@ -53,6 +58,6 @@ export const stableDiffusion: Family = {
       texts: seen(encoded),
     };
   },
-  guidance: (request, _parts, network) => stableDiffusionGuidance(request, network),
+  guidance: stableDiffusionGuidance,
   fixedInputs: ({ request }, network) => guidanceCondition(request, network),
 };
