@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Graph } from '../graph.ts';
 import { loadGraph, type ProviderChoice } from '../session.ts';
+import { type GraphConventions, readConventions, renamed } from './graph-conventions.ts';
 import { loadPromptTokenizer, type PromptTokenizer } from './prompt-tokenizer.ts';
 import { parseRelaxedJson } from './relaxed-json.ts';
 import type { SchedulerConfig } from './schedulers/config.ts';
@@ -32,6 +33,8 @@ export class ComponentFolder {
   /** The scheduler's configuration, its class in `_class_name`. */
   readonly scheduler: SchedulerConfig;
   readonly vae: VaeConfig;
+  /** What the graphs take and give, where their shapes do not tell it. */
+  readonly conventions: GraphConventions;
   readonly #choice: ProviderChoice;
   readonly #leftOut: ReadonlySet<string>;
   readonly #graphs = new Map<string, Promise<Graph>>();
@@ -47,6 +50,7 @@ export class ComponentFolder {
     this.#leftOut = new Set(leftOut);
     this.index = readJson(join(path, 'model_index.json'));
     this.scheduler = readJson(join(path, 'scheduler', 'scheduler_config.json'));
+    this.conventions = readConventions(path);
     this.vae = vaeConfigSchema.parse(this.config('vae_decoder'));
   }
 
@@ -69,7 +73,8 @@ export class ComponentFolder {
   graph(component: string): Promise<Graph> {
     return kept(this.#graphs, component, async () => {
       if (!this.has(component)) throw new Error(`${this.path} has no ${component}.`);
-      return loadGraph(join(this.path, component, 'model.onnx'), this.#choice);
+      const graph = await loadGraph(join(this.path, component, 'model.onnx'), this.#choice);
+      return renamed(graph, this.conventions.names[component]);
     });
   }
 

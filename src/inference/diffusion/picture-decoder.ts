@@ -1,20 +1,29 @@
 /** From the last latents of a run to pictures: scale, tiles, and a second try in full precision. */
 import type { FloatTensor, HostTensor } from '../graph.ts';
 import type { ComponentFolder } from './component-folder.ts';
+import { unpatchify } from './packing.ts';
 import { type DecodeTiling, decodeTiled } from './tiled-decoder.ts';
-import { decodeLatents, pixelsPerLatent } from './vae.ts';
+import { decodeLatents, latentScale, pixelsPerLatent, toDecoderScale } from './vae.ts';
 
 /** The same decoder in full precision, where a pack in half precision brings one. */
 const FULL_PRECISION = 'vae_decoder_fp32';
+
+/** What a decoder needs of a component folder. */
+type DecoderParts = Pick<ComponentFolder, 'has' | 'graph' | 'vae' | 'conventions'>;
+
+/** NCHW latents of the network as the decoder's graph takes them. */
+export function decoderInput(parts: DecoderParts, latents: HostTensor): HostTensor {
+  if (parts.conventions.decoderTakes === 'normalised-squares') return latents;
+  const scale = latentScale(parts.vae);
+  const scaled = { data: toDecoderScale(latents, scale), dims: latents.dims };
+  return scale.scale.length === parts.vae.latent_channels ? scaled : unpatchify(scaled);
+}
 
 /** Values are all numbers. */
 const isFiniteTensor = ({ data }: FloatTensor): boolean => data.every(Number.isFinite);
 
 /** Nothing but black, which is what infinities in half precision become behind a normalisation. */
 const isBlack = ({ data }: FloatTensor): boolean => data.every((value) => value <= -1);
-
-/** What a decoder needs of a component folder. */
-type DecoderParts = Pick<ComponentFolder, 'has' | 'graph' | 'vae'>;
 
 /** Decodes pictures one at a time, so that a batch needs no more memory than one. */
 export class PictureDecoder {
@@ -65,7 +74,8 @@ export class PictureDecoder {
   async #decodeWith(component: string, latents: HostTensor, onTile: (done: number) => void) {
     const graph = await this.#parts.graph(component);
     const decode = (part: HostTensor) => decodeLatents(graph, part);
-    const scalePx = pixelsPerLatent(this.#parts.vae);
+    const squares = this.#parts.conventions.decoderTakes === 'normalised-squares' ? 2 : 1;
+    const scalePx = pixelsPerLatent(this.#parts.vae) * squares;
     return decodeTiled(latents, scalePx, this.#tiling, decode, onTile);
   }
 }

@@ -3,29 +3,33 @@
  * families differ in is in families/; the arithmetic follows the pipelines of diffusers 0.38.0
  * (https://github.com/huggingface/diffusers/tree/v0.38.0/src/diffusers/pipelines).
  */
-import type { FloatTensor, HostTensor } from '../graph.ts';
+import type { FloatTensor, Graph, HostTensor } from '../graph.ts';
 import type { ProviderChoice } from '../session.ts';
 import { checkRequest, startCall } from './check-request.ts';
 import { ComponentFolder } from './component-folder.ts';
 import { Denoiser, type HalfFeeds } from './denoiser.ts';
 import { denoise, stopIfCancelled, traceSchedule } from './denoising.ts';
 import { EmbeddingCache } from './embedding-cache.ts';
-import type { Embedding, Family, Guidance, Half, LatentShape } from './families/family.ts';
+import type {
+  Embedding,
+  Family,
+  FixedInputs,
+  Guidance,
+  Half,
+  LatentShape,
+  RunShape,
+} from './families/family.ts';
 import { findFamily } from './families/find-family.ts';
-import {
-  type Generation,
-  type GenerationHooks,
-  type GenerationRequest,
-  START_DRAW,
-} from './generation.ts';
-import { fromLayout, tokenCount, toLayout } from './latent-layout.ts';
-import { unpatchify } from './packing.ts';
-import { PictureDecoder } from './picture-decoder.ts';
+import type { Generation, GenerationHooks, GenerationRequest } from './generation.ts';
+import { hasSquaresInside } from './graph-conventions.ts';
+import { fromLayout, type LatentLayout, tokenCount, toLayout } from './latent-layout.ts';
+import { decoderInput, PictureDecoder } from './picture-decoder.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
 import { encodeSource } from './source-latents.ts';
+import { startLatents } from './start-latents.ts';
 import { DEFAULT_TILING, type DecodeTiling } from './tiled-decoder.ts';
-import { latentScale, pixelsPerLatent, toDecoderScale } from './vae.ts';
+import { pixelsPerLatent } from './vae.ts';
 
 /** How a pipeline uses memory. */
 export interface PipelineOptions {
@@ -76,6 +80,8 @@ export class DiffusionPipeline {
   readonly #parts: ComponentFolder;
   readonly #options: PipelineOptions;
   readonly #embeddings: EmbeddingCache;
+  /** What the network takes: the family's, or plain latents where it packs them itself. */
+  readonly #layout: LatentLayout;
 
   /** @throws Error when the folder is malformed or its pipeline is of no known class. */
   constructor(folder: string, choice: ProviderChoice, options: PipelineOptions = {}) {
@@ -84,14 +90,20 @@ export class DiffusionPipeline {
     this.family = findFamily(this.#parts.index);
     const perLatent = pixelsPerLatent(this.#parts.vae) * this.family.patch;
     this.sizeStep = perLatent * this.family.sideMultiple;
+    const { conventions } = this.#parts;
+    if (hasSquaresInside(conventions) && this.family.patch !== 2)
+      throw new Error(`${this.family.name} has no latents that are squares already.`);
+    this.#layout = conventions.latents === 'squares' ? 'pixels' : this.family.layout;
     this.#embeddings = new EmbeddingCache(options.embeddingBytes ?? DEFAULT_EMBEDDING_BYTES);
   }
 
-  /** Ways to take a source picture: what the family can, where the folder has an encoder. */
+  /** Ways to take a source picture: what the family can, where the folder's graphs have room for it. */
   get edits(): Family['edits'] {
-    return this.#parts.has('vae_encoder')
-      ? this.family.edits
-      : { strength: false, reference: false };
+    const { conventions } = this.#parts;
+    const { strength, reference } = this.family.edits;
+    const hasEncoder = this.#parts.has('vae_encoder');
+    const hasRoom = this.#layout === this.family.layout && conventions.positionIds === 'input';
+    return { strength: strength && hasEncoder, reference: reference && hasEncoder && hasRoom };
   }
 
   /**
@@ -165,49 +177,24 @@ export class DiffusionPipeline {
     return this.#embeddings.get(texts, () => this.family.embed(this.#parts, texts));
   }
 
-  /** Noise, or a source with noise, as NCHW. */
-  async #startLatents({
-    request,
-    scheduler,
-    latents,
-    startCall,
-    hooks,
-  }: Run): Promise<FloatTensor> {
-    const { source, pictures, noise } = request;
-    const dims = [pictures, latents.channels, latents.height, latents.width];
-    const data = new Float32Array(dims.reduce((product, size) => product * size, 1));
-    noise.fill(data, START_DRAW, pictures);
-    if (source?.strength === undefined) {
-      const factor = scheduler.initNoiseSigma;
-      if (factor !== 1)
-        for (let i = 0; i < data.length; i += 1) data[i] = (data[i] as number) * factor;
-      return { data, dims };
-    }
-    const clean = await encodeSource(this.#parts, source.picture, noise, hooks);
-    const repeated = new Float32Array(data.length);
-    for (let at = 0; at < data.length; at += clean.data.length) repeated.set(clean.data, at);
-    scheduler.addNoise(repeated, data, startCall, data);
-    return { data, dims };
-  }
-
   /** Latents of the picture that is edited, in the family's layout; undefined where there is none. */
   async #reference({ request, hooks }: Run) {
     const { source } = request;
     if (source === undefined || source.strength !== undefined) return undefined;
     const latents = await encodeSource(this.#parts, source.picture, null, hooks);
     const [, , height = 0, width = 0] = latents.dims;
-    return { tokens: toLayout(latents, this.family.layout), height, width };
+    return { tokens: toLayout(latents, this.#layout), height, width };
   }
 
   async #denoise(run: Run): Promise<HostTensor> {
     const { request, hooks, halves } = run;
     const reference = await this.#reference(run);
-    const start = toLayout(await this.#startLatents(run), this.family.layout);
+    const start = toLayout(await startLatents(this.#parts, run), this.#layout);
     hooks.trace?.('start', start);
     const network = await this.#parts.graph(this.#parts.network);
     const textTokens = halves[0]?.feeds['encoder_hidden_states']?.dims[1] ?? 0;
     const shape = { request, latents: run.latents, reference, textTokens };
-    const fixed = this.family.fixedInputs(shape, network);
+    const fixed = this.#fixedInputs(shape, network);
     for (const [name, tensor] of Object.entries({ ...fixed.perRow, ...fixed.shared }))
       hooks.trace?.(`fixed.${name}`, tensor);
     const denoiser = new Denoiser(network, start.dims, {
@@ -220,13 +207,15 @@ export class DiffusionPipeline {
     return start;
   }
 
+  #fixedInputs(shape: RunShape, network: Graph): FixedInputs {
+    const inputs = this.family.fixedInputs(shape, network);
+    if (this.#parts.conventions.positionIds === 'input') return inputs;
+    const without = ({ img_ids: _, txt_ids: __, ...others }: FixedInputs['shared']) => others;
+    return { perRow: without(inputs.perRow), shared: without(inputs.shared) };
+  }
+
   async #decode({ latents: shape, hooks }: Run, latents: HostTensor): Promise<FloatTensor> {
-    const plain = fromLayout(latents, this.family.layout, shape);
-    const scaled = {
-      data: toDecoderScale(plain, latentScale(this.#parts.vae)),
-      dims: plain.dims,
-    };
-    const input = this.family.patch === 2 ? unpatchify(scaled) : scaled;
+    const input = decoderInput(this.#parts, fromLayout(latents, this.#layout, shape));
     hooks.trace?.('decoder_input', input);
     const decoder = new PictureDecoder(this.#parts, this.#options.tiling ?? DEFAULT_TILING);
     const decoded = await decoder.decode(input, (done) => {

@@ -19,9 +19,11 @@ export async function encodeSource(
   noise: NoiseSource | null,
   { trace }: GenerationHooks,
 ): Promise<HostTensor> {
-  const parameters = await latentParameters(await parts.graph('vae_encoder'), picture);
+  const encoder = await parts.graph('vae_encoder');
+  const parameters = await latentParameters(encoder, picture);
   trace?.('encoder_input', picture);
   trace?.('encoder_latent_parameters', parameters);
+  if (parts.conventions.encoderGives === 'normalised-squares') return parameters;
   const drawn = noise === null ? null : new Float32Array(parameters.data.length / 2);
   if (drawn !== null) noise?.fill(drawn, SOURCE_DRAW, 1);
   const scale = latentScale(parts.vae);

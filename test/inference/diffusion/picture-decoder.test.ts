@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { graphConventionsSchema } from '../../../src/inference/diffusion/graph-conventions.ts';
 import { PictureDecoder } from '../../../src/inference/diffusion/picture-decoder.ts';
 import { DEFAULT_TILING } from '../../../src/inference/diffusion/tiled-decoder.ts';
 import type { Graph } from '../../../src/inference/graph.ts';
@@ -21,6 +22,7 @@ function decoderOf(values: Readonly<Record<string, number>>, type = 'float16') {
   });
   const parts = {
     vae: { latent_channels: 1, block_out_channels: [1, 1], scaling_factor: 1 },
+    conventions: graphConventionsSchema.parse({}),
     has: (name: string) => Object.hasOwn(values, name),
     graph: async (name: string) => graphOf(name),
   };
