@@ -161,7 +161,8 @@ export class JobRunner {
       source,
       size: { widthPx: file.widthPx, heightPx: file.heightPx },
     };
-    ledger.publishing(ticket, result, { name, bytes: file.bytes, sha256: file.sha256 });
+    const published = { name, bytes: file.bytes, sha256: file.sha256 };
+    this.#withRoom(() => ledger.publishing(ticket, result, published));
     await results.publish(file.path, name);
     this.#withRoom(() => ledger.settle(ticket.id, ticket.accountId));
     return result;

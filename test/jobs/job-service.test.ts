@@ -210,6 +210,43 @@ test('room that is made on a full disk lets a failed job give its credits back',
   expect(fixture.balance()).toBe(CREDITS);
 });
 
+/** Lets the engine make a result that the books have no room for. */
+function makeWithoutRoom(fixture: ReturnType<typeof jobsFixture>) {
+  const { database, world } = fixture;
+  database.prepare('CREATE TABLE filler (bytes BLOB)').run();
+  world.engine = (task) => {
+    database.pragma(`max_page_count = ${database.pragma('page_count')}`);
+    const sql = `CREATE TEMP TRIGGER no_result BEFORE INSERT ON results
+      BEGIN INSERT INTO filler VALUES (zeroblob(100000)); END`;
+    database.prepare(sql).run();
+    return writeResult(task);
+  };
+}
+
+test('room that is made on a full disk lets a finished result be published and paid for', async () => {
+  const fixture = jobsFixture();
+  makeWithoutRoom(fixture);
+  let made = 0;
+  fixture.world.makeRoom = () => {
+    made += 1;
+    fixture.database.pragma('max_page_count = 1000000');
+    return true;
+  };
+  expect(await outcome(fixture)).toMatchObject({ isReplay: false });
+  expect(made).toBe(1);
+  expect(fixture.logged).toEqual(['ballast-released']);
+  expect(fixture.states()).toEqual([{ state: 'settled', code: null }]);
+  expect(fixture.balance()).toBe(CREDITS - 1);
+  expect(fixture.files()).toHaveLength(1);
+});
+
+test('a result that no room can be made for is told storage_full and costs nothing', async () => {
+  const fixture = jobsFixture();
+  makeWithoutRoom(fixture);
+  expect(await outcome(fixture)).toBe('storage_full');
+  expectNothingCharged(fixture, 'storage_full');
+});
+
 test('room is kept when a write fails for another cause', async () => {
   const fixture = jobsFixture();
   failWithoutOutcome(fixture, "SELECT RAISE(ABORT, 'no')");
