@@ -135,19 +135,9 @@ async function drain(
   clearTimeout(timer);
 }
 
-/** One server for each data folder: a second one's recovery would void the first one's jobs. */
-function holdDataFolder(dataDir: string): () => void {
-  try {
-    return holdFile(join(dataDir, 'server.lock'));
-  } catch (error) {
-    throw new Error(`${dataDir} is in use by another server, or cannot be written.`, {
-      cause: error,
-    });
-  }
-}
-
 async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningServer> {
-  const letGo = holdDataFolder(config.dataDir);
+  // A second server's recovery would void the first one's jobs.
+  const letGo = holdFile(join(config.dataDir, 'server.lock'));
   undo(letGo);
   const books = openBooks(config.dataDir, steadyNow);
   undo(() => books.database.close());

@@ -71,18 +71,22 @@ export class Database {
  * Hold a file for as long as this process lives, so that no second one works on the same folder. The
  * kernel lets go of it when the process dies, however that happens.
  * @returns A function that lets go of it.
- * @throws Error when another process holds it.
+ * @throws Error, when another process holds it or it cannot be written.
  */
 export function holdFile(path: string): () => void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const sqlite = new Sqlite(path, { timeout: 0 });
+  let sqlite: Sqlite.Database | undefined;
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    sqlite = new Sqlite(path, { timeout: 0 });
     sqlite.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    sqlite.close();
-    throw error;
+    sqlite?.close();
+    const isHeld = error instanceof Sqlite.SqliteError && error.code === 'SQLITE_BUSY';
+    const reason = isHeld ? 'is in use by another server.' : 'cannot be written.';
+    throw new Error(`${dirname(path)} ${reason}`, { cause: error });
   }
-  return () => sqlite.close();
+  const held = sqlite;
+  return () => held.close();
 }
 
 function migrate(sqlite: Sqlite.Database): void {

@@ -172,6 +172,25 @@ it('a bad start is one plain line and an exit code', async () => {
   taken.close();
 }, 60_000);
 
+it('a second server on the same data folder ends with one plain line, and the first goes on', async () => {
+  const first = await start({ FIRST: '1' });
+  const sampleUrl = /"image_url": "([^"]+)"/.exec(first.output())?.[1];
+  const key = /Bearer (\S+)"/.exec(first.output())?.[1] ?? '';
+  const running = call(first.url, '/api/upscale', key, { image_url: sampleUrl });
+  const refused = await run(process.execPath, [MAIN, 'serve'], { env: environment() }).catch(
+    (error: unknown) => error as { code: number; stdout: string; stderr: string },
+  );
+  expect(refused).toMatchObject({ code: 1, stdout: '' });
+  expect(refused.stderr).toBe(`garnish: ${dataDir} is in use by another server.\n`);
+  expect((await running).status).toBe(200);
+  first.child.kill('SIGTERM');
+  expect(await first.exit).toBe(0);
+  expect(JSON.parse(await garnish('credits', 'audit', '--json'))).toEqual({ violations: [] });
+  const next = await start();
+  next.child.kill('SIGTERM');
+  expect(await next.exit).toBe(0);
+}, 120_000);
+
 it('a start that fails late leaves nothing running', async () => {
   writeFileSync(join(dataDir, 'cdn'), 'a file where the folder should be');
   const failed = await run(process.execPath, [MAIN, 'serve'], { env: environment() }).catch(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,9 +18,15 @@ function lockPath(): string {
 test('a file is held by one at a time', () => {
   const path = lockPath();
   const letGo = holdFile(path);
-  expect(() => holdFile(path)).toThrow('locked');
+  expect(() => holdFile(path)).toThrow('is in use by another server.');
   letGo();
   holdFile(path)();
+});
+
+test('a folder that cannot be made is told apart from one that is held', () => {
+  const taken = lockPath();
+  writeFileSync(taken, 'a file where the folder should be');
+  expect(() => holdFile(join(taken, 'server.lock'))).toThrow(`${taken} cannot be written.`);
 });
 
 test('a killed process holds nothing', async () => {
@@ -28,7 +34,7 @@ test('a killed process holds nothing', async () => {
   const holder = spawn(process.execPath, ['--import', 'tsx', HOLDER, path]);
   onTestFinished(() => void holder.kill('SIGKILL'));
   await once(holder.stdout, 'data');
-  expect(() => holdFile(path)).toThrow('locked');
+  expect(() => holdFile(path)).toThrow('is in use by another server.');
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   holdFile(path)();
