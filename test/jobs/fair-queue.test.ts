@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -7,14 +8,12 @@ import {
   OUT_OF_TURN_EVERY,
 } from '../../src/jobs/fair-queue.ts';
 
-const never = new AbortController().signal;
-
 /** Waits named jobs in and notes the order in which they get their slot. */
 function watched(slots: number) {
   const queue = new FairQueue(slots);
   const started: string[] = [];
   const releases = new Map<string, () => void>();
-  const wait = (name: string, signal = never) => {
+  const wait = (name: string, signal = new AbortController().signal) => {
     const [accountId = '', , priority = 'interactive'] = name.split('-');
     return queue
       .acquire({ accountId, jobId: name, priority: priority as JobPriority }, signal)
@@ -231,7 +230,8 @@ test('nobody is lost and no more run than there are slots, whatever leaves and e
         const left = new Set<string>();
         for (const [i, [, leaves]] of jobs.entries()) {
           const name = names[i] ?? '';
-          wait(name, leaves ? leaving.signal : never).catch(() => left.add(name));
+          const signal = AbortSignal.any(leaves ? [leaving.signal] : []);
+          wait(name, signal).catch(() => left.add(name));
         }
         await settled();
         expect(started.length).toBe(Math.min(slots, jobs.length));
@@ -247,17 +247,34 @@ test('nobody is lost and no more run than there are slots, whatever leaves and e
   );
 });
 
-test('ten thousand waiters come and go in an instant', async () => {
+test('a slot that was waited for leaves no listener on the signal of its job', async () => {
+  const queue = new FairQueue(1);
+  const signals = [1, 2, 3].map(() => new AbortController().signal);
+  for (const [i, signal] of signals.entries()) {
+    void queue
+      .acquire({ accountId: 'a', jobId: String(i), priority: 'async' }, signal)
+      .then((release) => release());
+  }
+  expect(signals.map((signal) => getEventListeners(signal, 'abort').length)).toEqual([0, 1, 1]);
+  await settled();
+  expect(queue.waitingCount).toBe(0);
+  expect(signals.map((signal) => getEventListeners(signal, 'abort').length)).toEqual([0, 0, 0]);
+});
+
+test('ten thousand waiters come and go in an instant, and leave no listener behind', async () => {
   const queue = new FairQueue(1);
   const gone = new AbortController();
-  await queue.acquire({ accountId: 'x', jobId: 'x', priority: 'interactive' }, never);
-  const waits = Array.from({ length: 10_000 }, (_, i) =>
+  await queue.acquire({ accountId: 'x', jobId: 'x', priority: 'interactive' }, gone.signal);
+  // One of its own for each, as jobs have: listeners of one signal that add up would be a leak.
+  const signals = Array.from({ length: 10_000 }, () => AbortSignal.any([gone.signal]));
+  const waits = signals.map((signal, i) =>
     queue
-      .acquire({ accountId: `a${i % 3}`, jobId: String(i), priority: 'batch' }, gone.signal)
+      .acquire({ accountId: `a${i % 3}`, jobId: String(i), priority: 'batch' }, signal)
       .catch(() => undefined),
   );
   expect(queue.placeOf('9999')).toBe(9999);
   gone.abort();
   await Promise.all(waits);
   expect(queue.waitingCount).toBe(0);
+  expect(signals.flatMap((signal) => getEventListeners(signal, 'abort'))).toEqual([]);
 });
