@@ -52,6 +52,9 @@ const webhook = {
   url: z.url(),
   events: z.array(event),
   enabled: z.boolean(),
+  disabled_reason: z.enum(['owner', 'gone']).nullable().meta({
+    description: '`gone`: the receiver answered 410. null while it is enabled.',
+  }),
   created_at: wireTimestamp,
 };
 

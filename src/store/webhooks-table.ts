@@ -1,12 +1,17 @@
 /** Table `webhooks`. */
 import type { Database, Statement } from './database.ts';
 
+/** Why a webhook is disabled: its owner wished it, or its receiver said that it is gone. */
+export type DisabledReason = 'owner' | 'gone';
+
 /** What an account may change of a webhook. */
 export interface WebhookSettings {
   readonly url: string;
   /** Separated by spaces. */
   readonly events: string;
   readonly disabledAt: number | null;
+  /** Null unless it is disabled. */
+  readonly disabledReason: DisabledReason | null;
 }
 
 /** What signs. */
@@ -25,7 +30,8 @@ export interface WebhookRow extends WebhookSettings, WebhookSecrets {
 }
 
 const COLUMNS = `id, account_id AS accountId, url, secret, previous_secret AS previousSecret,
-  previous_until AS previousUntil, events, disabled_at AS disabledAt, created_at AS createdAt`;
+  previous_until AS previousUntil, events, disabled_at AS disabledAt,
+  disabled_reason AS disabledReason, created_at AS createdAt`;
 
 /** Reads and writes webhooks. */
 export class WebhooksTable {
@@ -35,13 +41,15 @@ export class WebhooksTable {
   readonly #withDue: Statement<WebhookRow>;
   readonly #nextDue: Statement<{ at: number | null }>;
   readonly #update: Statement<never>;
+  readonly #disableGone: Statement<never>;
   readonly #setSecrets: Statement<never>;
   readonly #remove: Statement<never>;
 
   constructor(database: Database) {
     this.#insert = database.prepare(`INSERT INTO webhooks (id, account_id, url, secret,
-      previous_secret, previous_until, events, disabled_at, created_at) VALUES (@id, @accountId,
-      @url, @secret, @previousSecret, @previousUntil, @events, @disabledAt, @createdAt)`);
+      previous_secret, previous_until, events, disabled_at, disabled_reason, created_at)
+      VALUES (@id, @accountId, @url, @secret, @previousSecret, @previousUntil, @events,
+      @disabledAt, @disabledReason, @createdAt)`);
     this.#get = database.prepare(`SELECT ${COLUMNS} FROM webhooks WHERE id = ?`);
     this.#byAccount = database.prepare(
       `SELECT ${COLUMNS} FROM webhooks WHERE account_id = ? ORDER BY created_at, id`,
@@ -55,7 +63,9 @@ export class WebhooksTable {
         AND next_attempt_at > ?)) AS at
       FROM webhooks WHERE disabled_at IS NULL`);
     this.#update = database.prepare(`UPDATE webhooks SET url = @url, events = @events,
-      disabled_at = @disabledAt WHERE id = @id`);
+      disabled_at = @disabledAt, disabled_reason = @disabledReason WHERE id = @id`);
+    this.#disableGone = database.prepare(`UPDATE webhooks SET disabled_at = @at,
+      disabled_reason = 'gone' WHERE id = @id AND url = @url AND disabled_at IS NULL`);
     this.#setSecrets = database.prepare(`UPDATE webhooks SET secret = @secret,
       previous_secret = @previousSecret, previous_until = @previousUntil WHERE id = @id`);
     this.#remove = database.prepare('DELETE FROM webhooks WHERE id = ?');
@@ -85,8 +95,17 @@ export class WebhooksTable {
   }
 
   update(id: string, settings: WebhookSettings): void {
-    const { url, events, disabledAt } = settings;
-    this.#update.run({ id, url, events, disabledAt });
+    const { url, events, disabledAt, disabledReason } = settings;
+    this.#update.run({ id, url, events, disabledAt, disabledReason });
+  }
+
+  /**
+   * Disable a webhook whose receiver says that it is gone.
+   * @param url Address that said so; nothing happens when the webhook has another one by now.
+   * @returns Whether it was enabled.
+   */
+  disableGone(id: string, url: string, at: number): boolean {
+    return this.#disableGone.run({ id, url, at }).changes > 0;
   }
 
   setSecrets(id: string, secrets: WebhookSecrets): void {

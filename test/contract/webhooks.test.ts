@@ -104,7 +104,7 @@ describe('a webhook', () => {
     expect(made.headers.get('location')).toBe(`/api/webhooks/${id}`);
     webhookSecretResponse.parse(made.json);
     expect(Object.keys(made.json ?? {})).toEqual([
-      ...['id', 'url', 'events', 'enabled', 'created_at', 'secret'],
+      ...['id', 'url', 'events', 'enabled', 'disabled_reason', 'created_at', 'secret'],
     ]);
     const one = await garnish.call(`/api/webhooks/${id}`, { key });
     const all = await garnish.call('/api/webhooks', { key });
@@ -141,10 +141,14 @@ describe('a webhook', () => {
     const patch = (body: object) => garnish.post(path, body, { method: 'PATCH', key });
     const changed = await patch({ events: ['job.failed', 'job.failed'], enabled: false });
     webhookResponse.parse(changed.json);
-    expect(changed.json).toMatchObject({ url: ELSEWHERE, events: ['job.failed'], enabled: false });
+    expect(changed.json).toMatchObject({
+      ...{ url: ELSEWHERE, events: ['job.failed'], enabled: false, disabled_reason: 'owner' },
+    });
     expect(await status(send(`${path}/test`, 'POST', key))).toEqual([400, 'invalid_request']);
     expect(await status(patch({ url: 'https://10.0.0.1/' }))).toEqual([400, 'invalid_request']);
-    expect((await patch({ enabled: true })).json).toMatchObject({ url: ELSEWHERE, enabled: true });
+    expect((await patch({ enabled: true })).json).toMatchObject({
+      ...{ url: ELSEWHERE, enabled: true, disabled_reason: null },
+    });
     const removed = await send(path, 'DELETE', key);
     expect([removed.status, removed.text]).toEqual([204, '']);
     expect(await status(send(path, 'GET', key))).toEqual([404, 'not_found']);

@@ -41,6 +41,7 @@ const wireWebhook = (webhook: WebhookView): z.infer<typeof webhookResponse> => (
   url: webhook.url,
   events: [...webhook.events],
   enabled: webhook.isEnabled,
+  disabled_reason: webhook.disabledReason,
   created_at: wireTime(webhook.createdAtMs),
 });
 

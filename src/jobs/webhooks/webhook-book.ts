@@ -8,7 +8,7 @@ import type {
   DeliveryRow,
   WebhookDeliveriesTable,
 } from '../../store/webhook-deliveries-table.ts';
-import type { WebhookRow, WebhooksTable } from '../../store/webhooks-table.ts';
+import type { DisabledReason, WebhookRow, WebhooksTable } from '../../store/webhooks-table.ts';
 import { WEBHOOK_EVENTS } from './webhook-event.ts';
 import type { WebhookOutbox } from './webhook-outbox.ts';
 import { newWebhookSecret } from './webhook-signature.ts';
@@ -21,6 +21,8 @@ export interface WebhookView {
   readonly url: string;
   readonly events: readonly SelectableEvent[];
   readonly isEnabled: boolean;
+  /** Null while it is enabled. */
+  readonly disabledReason: DisabledReason | null;
   readonly createdAtMs: number;
 }
 
@@ -68,6 +70,7 @@ const viewOf = (row: WebhookRow): WebhookView => ({
   url: row.url,
   events: WEBHOOK_EVENTS.filter((event) => row.events.split(' ').includes(event)),
   isEnabled: row.disabledAt === null,
+  disabledReason: row.disabledReason,
   createdAtMs: row.createdAt,
 });
 
@@ -96,6 +99,7 @@ export class WebhookBook {
       previousUntil: null,
       events: events.join(' '),
       disabledAt: null,
+      disabledReason: null,
       createdAt: now(),
     };
     database.transaction(() => {
@@ -126,6 +130,7 @@ export class WebhookBook {
         url: url ?? row.url,
         events: change.events?.join(' ') ?? row.events,
         disabledAt: isEnabled ? null : (row.disabledAt ?? now()),
+        disabledReason: isEnabled ? null : (row.disabledReason ?? 'owner'),
       });
     });
     wake();

@@ -54,6 +54,8 @@ const MAX_SLEEP_MS = 30_000;
 /** Pause after the database refused a write, so that no receiver is asked again and again. */
 const STORE_PAUSE_MS = 30_000;
 const STOP_MS = 2_000;
+/** A receiver answers it when it wants no more; Standard Webhooks has the sender disable it then. */
+const GONE = 410;
 
 /** One cause for every failure of the network: nobody can map a network through this server. */
 const UNREACHABLE = 'The address did not answer in time, or is not allowed.';
@@ -170,7 +172,7 @@ export class WebhookSender {
     const answer = await this.#post(webhook, delivery);
     if (answer === undefined) return;
     try {
-      this.#record(delivery, answer, startedAt);
+      this.#record(webhook, delivery, answer, startedAt);
     } catch (error) {
       this.#pause();
       log.error('webhook-attempt-not-stored', { deliveryId: delivery.id, ...errorFields(error) });
@@ -195,8 +197,13 @@ export class WebhookSender {
     }
   }
 
-  #record(delivery: DeliveryRow, { status, error }: Answer, startedAt: number): void {
-    const { database, deliveries, attempts, now, random, log } = this.#parts;
+  #record(
+    webhook: WebhookRow,
+    delivery: DeliveryRow,
+    { status, error }: Answer,
+    startedAt: number,
+  ): void {
+    const { database, webhooks, deliveries, attempts, now, random, log } = this.#parts;
     const delayMs = error === null ? undefined : retryDelayMs(delivery.tries + 1, random());
     const failed = delayMs === undefined ? 'failed' : 'pending';
     const state = error === null ? 'delivered' : failed;
@@ -210,6 +217,9 @@ export class WebhookSender {
       });
       if (number === undefined) return; // the webhook was deleted meanwhile
       attempts.insert({ deliveryId: delivery.id, number, status, error, startedAt });
+      if (status === GONE && webhooks.disableGone(webhook.id, webhook.url, now())) {
+        log.warn('webhook-gone', { webhookId: webhook.id });
+      }
     });
     log.info('webhook-attempt', { deliveryId: delivery.id, state, status });
   }

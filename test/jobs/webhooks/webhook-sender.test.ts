@@ -179,6 +179,57 @@ test('at most four deliveries are on their way to one webhook', async () => {
   expect(most).toBe(4);
 });
 
+describe('a receiver that answers 410', () => {
+  test('disables its webhook, which says why; enabled again it gets what was waiting', async () => {
+    const { received, url, post } = await receiver(410, 200);
+    const { book, clock, accountId, webhook, outbox, change, written, newSender, ...one } =
+      oneDelivery(post, url);
+    const sender = newSender();
+    sender.wake();
+    await one.afterAttempt(1);
+    const view = () => book.get(accountId, webhook.id);
+    expect(view()).toMatchObject({ isEnabled: false, disabledReason: 'gone' });
+    expect(one.logged).toContain('webhook-gone');
+    expect(() => book.test(accountId, webhook.id)).toThrow('disabled');
+    outbox.observe(change()); // what happens now is not told
+    clock.nowMs += 24 * 3_600_000;
+    sender.wake();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(received).toHaveLength(1);
+    expect(one.read()).toMatchObject({ state: 'pending', lastStatus: 410 });
+    expect(book.change(accountId, webhook.id, { isEnabled: true })).toMatchObject({
+      ...{ isEnabled: true, disabledReason: null },
+    });
+    sender.wake();
+    await expect.poll(() => one.read().state).toBe('delivered');
+    expect(written(webhook.id)).toHaveLength(1);
+  });
+
+  test('too late to matter: the webhook has another address by then', async () => {
+    let answer: (status: number) => void = () => undefined;
+    const post: PostWebhook = () => new Promise((resolve) => (answer = resolve));
+    const { book, accountId, webhook, newSender, afterAttempt } = oneDelivery(post);
+    newSender().wake();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    book.change(accountId, webhook.id, { url: 'https://hooks.example/new' });
+    answer(410);
+    await afterAttempt(1);
+    expect(book.get(accountId, webhook.id)).toMatchObject({ isEnabled: true });
+  });
+
+  test('does not change the reason of an owner who disabled it meanwhile', async () => {
+    let answer: (status: number) => void = () => undefined;
+    const post: PostWebhook = () => new Promise((resolve) => (answer = resolve));
+    const { book, accountId, webhook, newSender, afterAttempt } = oneDelivery(post);
+    newSender().wake();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    book.change(accountId, webhook.id, { isEnabled: false });
+    answer(410);
+    await afterAttempt(1);
+    expect(book.get(accountId, webhook.id)).toMatchObject({ disabledReason: 'owner' });
+  });
+});
+
 describe('a stop', () => {
   test('in the middle of an attempt loses nothing: the next start sends it with the same id', async () => {
     const ids: (string | undefined)[] = [];
