@@ -112,7 +112,7 @@ export const settingsSchema = z.object({
     .describe('Jobs of one account waiting or running. Error: too_many_concurrent_requests.'),
   maxWaitS: integer(1, 3600)
     .default(120)
-    .describe('Seconds a caller may be expected to wait for a slot. Error: overloaded.'),
+    .describe('Seconds a caller may have to wait for a slot or an engine. Error: overloaded.'),
   maxAsyncJobs: integer(1, 1_000_000)
     .default(10_000)
     .describe('Jobs in the background in all, items of batches counted. Error: overloaded.'),

@@ -81,6 +81,7 @@ export async function startEngine(
     workers: config.engineWorkers,
     packs: registry.enginePacks(),
     limits: sourceLimits(config),
+    replacementWaitMs: config.maxWaitS * 1000,
     log: (event, fields) => log.info(event, fields),
   });
   await engine.start();

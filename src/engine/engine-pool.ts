@@ -9,6 +9,7 @@ import {
   internalError,
   invalidImage,
   invalidRequest,
+  overloaded,
   shuttingDown,
   storageFull,
 } from '../errors.ts';
@@ -26,7 +27,7 @@ export interface EngineOptions {
   readonly packs: readonly EnginePack[];
   readonly limits: SourceLimits;
   readonly log: (event: string, fields: Record<string, unknown>) => void;
-  /** How long a task waits while no process is ready, because each is being replaced; default 15 s. */
+  /** How long a task waits while no process is ready, because each is being replaced; default 120 s. */
   readonly replacementWaitMs?: number;
 }
 
@@ -40,7 +41,9 @@ export interface DeviceState {
   readonly restarts: number;
 }
 
-const REPLACEMENT_WAIT_MS = 15_000;
+const REPLACEMENT_WAIT_MS = 120_000;
+/** The longest pause before a process is started again. */
+const OUTAGE_RETRY_S = 30;
 const POLL_MS = 50;
 
 function publicError(failure: TaskFailure): ApiError {
@@ -99,7 +102,7 @@ export class Engine {
   /**
    * Run one task, as soon as a worker is free; the caller holds one of the slots.
    * @throws ApiError `invalid_image`, `invalid_request`, `storage_full`, `internal_error`,
-   *   `shutting_down`; the signal's reason when it fired.
+   *   `shutting_down`, `overloaded` when no process became ready; the signal's reason when it fired.
    */
   async run(task: EngineTask, options: TaskOptions): Promise<EngineResult> {
     const giveUpMs = performance.now() + options.deadlineMs;
@@ -110,8 +113,9 @@ export class Engine {
       options.signal.throwIfAborted();
       if (this.#isStopping) throw shuttingDown();
       outMs = this.#processes.some((one) => one.process.isReady) ? 0 : outMs + POLL_MS;
-      if (outMs > maxOutMs || performance.now() > giveUpMs) {
-        throw internalError(new Error('No engine process became ready in time.'));
+      if (outMs > maxOutMs) throw overloaded(OUTAGE_RETRY_S);
+      if (performance.now() > giveUpMs) {
+        throw internalError(new Error('No worker became free in time.'));
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

@@ -215,6 +215,8 @@ export class EngineProcess {
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     this.#isReady = false;
+    // It had warmed up, so a task killed it: a longer pause would punish the callers of others.
+    if (this.#pending.size > 0) this.#backOffMs = FIRST_BACK_OFF_MS;
     const reason = `The engine process ended (${signal ?? code}).`;
     for (const pending of [...this.#pending.values()]) {
       pending.reject(new TaskFailure('internal', reason));

@@ -79,8 +79,7 @@ export class JobRunner {
     const sourcePath = results.sourcePathOf(job.ticket.random);
     let isLeft = false;
     try {
-      const release = await this.#awaitSlot(job, sourcePath);
-      const made = await this.#infer(job, sourcePath).finally(release);
+      const made = await this.#make(job, sourcePath);
       job.signal.throwIfAborted(); // nothing is stored yet: who left does not pay
       return await this.#deliver(job, made);
     } catch (error) {
@@ -91,6 +90,23 @@ export class JobRunner {
       throw failure;
     } finally {
       if (!isLeft) await rm(sourcePath, { force: true });
+    }
+  }
+
+  /** Let the engine make the result; while there is none, a job that nobody waits for queues again. */
+  async #make(job: Carried, sourcePath: string): Promise<MadeFile> {
+    for (let { state } = job; ; state = 'queued') {
+      const release = await this.#awaitSlot({ ...job, state }, sourcePath);
+      try {
+        return await this.#infer(job, sourcePath);
+      } catch (error) {
+        const isOutage = error instanceof ApiError && error.code === 'overloaded';
+        if (!isOutage || job.priority === 'interactive') throw error;
+        this.#parts.log.warn('engine-awaited', { jobId: job.ticket.id });
+        this.#parts.ledger.requeue(job.ticket.id);
+      } finally {
+        release();
+      }
     }
   }
 

@@ -84,7 +84,7 @@ test('a task gives up when no process comes back, and one whose caller leaves at
   });
   caller.abort(new Error('the caller left'));
   await expect(left).rejects.toThrow('the caller left');
-  expect(await outcome(engine, bench.task('inspect', 'plain'))).toBe('internal_error');
+  expect(await outcome(engine, bench.task('inspect', 'plain'))).toBe('overloaded');
 });
 
 test('after a stop no task is taken, and a second stop is nothing', async () => {

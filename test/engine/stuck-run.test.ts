@@ -124,13 +124,15 @@ test('each of six deaths in a row costs the task that ran, and no other', async 
   }
 }, 90_000);
 
-/** Kills the process and tells the milliseconds until a new one is spawned. */
-async function pauseAfterDeath(engine: EngineProcess): Promise<number> {
+/** Kills the process and tells the milliseconds until a new one is spawned; idle unless told otherwise. */
+async function pauseAfterDeath(engine: EngineProcess, task?: EngineTask): Promise<number> {
+  const cut = task === undefined ? undefined : outcome(engine, task);
   const pid = engine.pid ?? 0;
   process.kill(pid, 'SIGKILL');
   const diedMs = performance.now();
   await until(() => engine.pid !== pid, 20_000);
   const pauseMs = performance.now() - diedMs;
+  if (cut !== undefined) expect(await cut).toBe('internal: The engine process ended (SIGKILL).');
   await until(() => engine.isReady, 20_000);
   return pauseMs;
 }
@@ -142,4 +144,13 @@ test('a process that dies before it did anything is replaced ever later; work fo
   expect(await pauseAfterDeath(engine)).toBeGreaterThanOrEqual(995);
   expect(await outcome(engine, bench.task('inspect', 'plain'))).toMatchObject(INSPECTED);
   expect(await pauseAfterDeath(engine)).toBeLessThan(900);
+}, 60_000);
+
+test('tasks that kill their process one after the other make nobody wait longer for the next', async () => {
+  const { engine } = await started(1);
+  const endless = () => bench.task('cutout', 'endless');
+  for (let death = 1; death <= 4; death += 1) {
+    expect(await pauseAfterDeath(engine, endless())).toBeLessThan(1900); // 250, not 2,000
+  }
+  expect(await outcome(engine, bench.task('inspect', 'plain'))).toMatchObject(INSPECTED);
 }, 60_000);

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { auditBooks } from '../../src/accounts/audit.ts';
-import { internalError, invalidImage } from '../../src/errors.ts';
+import { internalError, invalidImage, overloaded } from '../../src/errors.ts';
 import { recoverJobs } from '../../src/jobs/recovery.ts';
 import { CREDITS, jobsFixture, REQUEST, writeResult } from './fixture.ts';
 
@@ -42,6 +42,55 @@ const stateOf = (fixture: Fixture, id: string) =>
   fixture.book.view(fixture.payer.accountId, id).state;
 const whenState = (fixture: Fixture, id: string, state: string) =>
   expect.poll(() => stateOf(fixture, id), { timeout: 10_000 }).toBe(state);
+
+describe('while no engine is there', () => {
+  const absentFor = (fixture: Fixture, calls: number) => {
+    let left = calls;
+    fixture.world.engine = async (task) => {
+      left -= 1;
+      if (left >= 0) throw overloaded(30);
+      return writeResult(task);
+    };
+  };
+
+  test('a job in the background queues again until there is one', async () => {
+    const fixture = jobsFixture();
+    absentFor(fixture, 2);
+    const [id = ''] = await submit(fixture);
+    await whenState(fixture, id, 'completed');
+    const run = ['queued', 'running'];
+    const states = ['reserved', ...run, ...run, ...run, 'published', 'settled'];
+    expect(fixture.changes.map(({ state }) => state)).toEqual(states);
+    expect(fixture.balance()).toBe(CREDITS - 1);
+    await expect.poll(fixture.files).toHaveLength(1); // the result; the source is gone
+  });
+
+  test('a caller on the line is told to come again, for nothing', async () => {
+    const fixture = jobsFixture();
+    absentFor(fixture, 1);
+    const signal = new AbortController().signal;
+    await expect(fixture.service.run(REQUEST, fixture.payer, { signal })).rejects.toMatchObject({
+      code: 'overloaded',
+      details: { retryAfterS: 30 },
+    });
+    expect(fixture.states()).toEqual([{ state: 'voided', code: 'overloaded' }]);
+    expect(fixture.balance()).toBe(CREDITS);
+  });
+
+  test('a job in the background can be cancelled between two tries', async () => {
+    const fixture = jobsFixture();
+    fixture.world.engine = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      throw overloaded(30);
+    };
+    const [id = ''] = await submit(fixture);
+    await whenState(fixture, id, 'running');
+    await fixture.service.cancel(id);
+    expect(stateOf(fixture, id)).toBe('cancelled');
+    expect(fixture.balance()).toBe(CREDITS);
+    await expect.poll(fixture.files).toEqual([]);
+  });
+});
 
 describe('a submitted job', () => {
   test('is answered before it runs, and settled with its result', async () => {
