@@ -14,9 +14,11 @@ export function guide(
   out: Float32Array,
 ): Float32Array {
   const start = options.origin === 'negative' ? negative : prompt;
-  for (let i = 0; i < out.length; i += 1) {
+  const { length } = out;
+  const { scale } = options;
+  for (let i = 0; i < length; i += 1) {
     const difference = (prompt[i] as number) - (negative[i] as number);
-    out[i] = (start[i] as number) + options.scale * difference;
+    out[i] = (start[i] as number) + scale * difference;
   }
   return out;
 }
