@@ -2,11 +2,11 @@
  * Settings: environment `GARNISH_*` over an optional `garnish.config.json`. This is the only file
  * that reads `process.env`. Unknown names and bad values stop the start, one plain line each.
  * A setting `fetchAllow` is `GARNISH_FETCH_ALLOW` in the environment and `fetchAllow` in the file;
- * `GARNISH_…_FILE` reads the value from a file.
+ * `GARNISH_…_FILE` reads the value from a file. Where they are read from: config-sources.ts.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { readConfigFile, readEnvironment } from './config-sources.ts';
 
 const flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] });
 const integer = (min: number, max: number) => {
@@ -64,7 +64,18 @@ export const settingsSchema = z.object({
   fetchOnly: list.default([]).describe('If set, the only hosts to fetch from and send to.'),
   offline: flag
     .default(false)
-    .describe('Open no socket: only uploads and own results are sources, webhooks wait.'),
+    .describe(
+      'Open no socket: only uploads and own results are sources, webhooks wait, no pack is pulled.',
+    ),
+  hubUrl: z
+    .url({ protocol: /^https?$/ })
+    .default('https://huggingface.co')
+    .describe('Hub or mirror that packs are pulled from; HF_ENDPOINT says the same.'),
+  hubToken: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'Expected printable characters without spaces')
+    .optional()
+    .describe('Access token for the hub, sent to no other host; HF_TOKEN says the same.'),
   retentionDays: integer(0, 36500)
     .default(30)
     .describe('Days until a result is deleted; 0 keeps it for ever.'),
@@ -175,50 +186,12 @@ export const environmentName = (key: string): string =>
   `GARNISH_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 const keys = Object.keys(settingsSchema.shape);
+/** Names that the hub's own tools read; the settings' own names win. */
+const keyByForeignName = new Map([
+  ['HF_ENDPOINT', 'hubUrl'],
+  ['HF_TOKEN', 'hubToken'],
+]);
 const keyByName = new Map(keys.map((key) => [environmentName(key), key]));
-
-function readEnvironment(env: NodeJS.ProcessEnv, lines: string[]): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith('GARNISH_') || value === undefined || value === '') continue;
-    const direct = keyByName.get(name);
-    const fromFile = name.endsWith('_FILE')
-      ? keyByName.get(name.slice(0, -'_FILE'.length))
-      : undefined;
-    if (direct !== undefined) {
-      values[direct] = value;
-    } else if (fromFile !== undefined && existsSync(value)) {
-      values[fromFile] = readFileSync(value, 'utf8').trim();
-    } else if (fromFile !== undefined) {
-      lines.push(`${name}: there is no file ${value}.`);
-    } else {
-      lines.push(`${name} is not a setting; see docs/configuration.md.`);
-    }
-  }
-  return values;
-}
-
-function readConfigFile(path: string, lines: string[]): Record<string, unknown> {
-  if (!existsSync(path)) return {};
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const object = z.record(
-      z.string(),
-      z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
-    );
-    const values: Record<string, unknown> = {};
-    for (const [key, value] of Object.entries(object.parse(parsed))) {
-      if (keys.includes(key)) values[key] = Array.isArray(value) ? value.join(',') : String(value);
-      else lines.push(`${key} in garnish.config.json is not a setting; see docs/configuration.md.`);
-    }
-    return values;
-  } catch (error) {
-    lines.push(
-      `garnish.config.json cannot be read: ${error instanceof Error ? error.message : error}`,
-    );
-    return {};
-  }
-}
 
 /**
  * Read the settings.
@@ -229,8 +202,8 @@ function readConfigFile(path: string, lines: string[]): Record<string, unknown> 
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, folder = process.cwd()): Config {
   const lines: string[] = [];
   const values = {
-    ...readConfigFile(join(folder, 'garnish.config.json'), lines),
-    ...readEnvironment(env, lines),
+    ...readConfigFile(join(folder, 'garnish.config.json'), keys, lines),
+    ...readEnvironment(env, { keyByName, keyByForeignName }, lines),
   };
   const parsed = settingsSchema.safeParse(values);
   if (!parsed.success) {

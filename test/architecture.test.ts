@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inference: ['packs', 'imaging'],
   imaging: [],
   observability: [],
+  'config.ts': ['config-sources.ts'],
 };
 const COMMON = ['errors.ts', 'config.ts', 'observability', join('engine', 'protocol.ts')];
 /** Folders that hold pure code: not even the common ones. */

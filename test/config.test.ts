@@ -54,6 +54,21 @@ it('reads a value from the file that _FILE names', () => {
   expect(config.publicUrl).toBe('https://dishes.example');
 });
 
+it("reads the hub's own names, and believes ours before them", () => {
+  const foreign = { HF_ENDPOINT: 'https://mirror.example', HF_TOKEN: 'hf_theirs' };
+  expect(loadConfig({}, folder).hubUrl).toBe('https://huggingface.co');
+  expect(loadConfig({ ...foreign, HF_TOKEN: '' }, folder).hubToken).toBeUndefined();
+  expect(loadConfig(foreign, folder)).toMatchObject({
+    ...{ hubUrl: 'https://mirror.example', hubToken: 'hf_theirs' },
+  });
+  writeFileSync(join(folder, 'token'), 'hf_ours\n');
+  const ours = { GARNISH_HUB_TOKEN_FILE: join(folder, 'token') };
+  expect(loadConfig({ ...ours, ...foreign }, folder).hubToken).toBe('hf_ours');
+  const [line = ''] = linesOf({ HF_TOKEN: 'hf secret' });
+  expect(line).toContain('GARNISH_HUB_TOKEN');
+  expect(line).not.toContain('secret');
+});
+
 it('tells every mistake, one line each', () => {
   writeFileSync(join(folder, 'garnish.config.json'), '{"prot": 1}');
   const lines = linesOf({

@@ -11,7 +11,7 @@ function environment(): NodeJS.ProcessEnv {
   // Without the threshold glibc keeps released weights; it can only be set before a process starts.
   const inherited = { ...process.env, MALLOC_TRIM_THRESHOLD_: '134217728' };
   // Settings may be secrets, and the process that decodes untrusted pictures needs none of them.
-  const kept = Object.entries(inherited).filter(([name]) => !name.startsWith('GARNISH_'));
+  const kept = Object.entries(inherited).filter(([name]) => !/^(GARNISH|HF)_/.test(name));
   return Object.fromEntries(kept);
 }
 

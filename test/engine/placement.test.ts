@@ -102,10 +102,11 @@ test('the workers are those asked for, on the CPU else one for each core', async
 
 test.runIf(process.platform === 'linux')('a process is told no setting of the server', async () => {
   vi.stubEnv('GARNISH_TLS_KEY', '/secret/key.pem');
+  vi.stubEnv('HF_TOKEN', 'hf_secret');
   onTestFinished(() => void vi.unstubAllEnvs());
   const engine = await started();
   const environment = readFileSync(`/proc/${engine.state[0]!.pid}/environ`, 'utf8').split('\0');
-  expect(environment.filter((line) => line.startsWith('GARNISH_'))).toEqual([]);
+  expect(environment.filter((line) => /^(GARNISH|HF)_/.test(line))).toEqual([]);
   expect(environment).toContain('MALLOC_TRIM_THRESHOLD_=134217728');
 });
 
