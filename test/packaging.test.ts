@@ -41,7 +41,8 @@ it('keeps the starter packs small, with a card for each', () => {
   expect(files.length).toBeGreaterThan(0);
   expect(Math.max(...files.map(({ size }) => size))).toBeLessThanOrEqual(20_000_000);
   expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(40 * MIB);
-  for (const pack of readdirSync(models)) {
+  const packs = readdirSync(models, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name: pack } of packs) {
     expect(existsSync(join(models, pack, 'pack.json')), pack).toBe(true);
     expect(existsSync(join(models, pack, 'MODEL_CARD.md')), pack).toBe(true);
   }

@@ -25,7 +25,8 @@ export interface InstalledPack {
 /** The packs that come with the repository. */
 export const STARTER_PACKS = fileURLToPath(new URL('../../models/', import.meta.url));
 
-function readManifest(folder: string): Manifest {
+/** The manifest of a pack folder. @throws PackError naming what is wrong. */
+export function readManifest(folder: string): Manifest {
   try {
     const parsed: unknown = JSON.parse(readFileSync(join(folder, 'pack.json'), 'utf8'));
     return manifestSchema.parse(parsed);
@@ -54,7 +55,8 @@ async function verifyFile(folder: string, file: Manifest['files'][number]): Prom
   }
 }
 
-async function loadFolder(folder: string): Promise<InstalledPack> {
+/** A pack folder, every file of it checked. @throws PackError naming the first that is wrong. */
+export async function loadFolder(folder: string): Promise<InstalledPack> {
   const manifest = readManifest(folder);
   for (const file of manifest.files) await verifyFile(folder, file);
   return { manifest, folder };

@@ -1,0 +1,83 @@
+/** The catalogue: packs that can be pulled from the hub, and what is known of each. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { manifestSchema } from './manifest.ts';
+import { PackError } from './registry.ts';
+
+const fileSchema = z.strictObject({
+  /** Path in the repository. */
+  from: z.string().min(1),
+  /** Path and role in the pack, as the manifest will have them. */
+  path: z.string(),
+  role: z.string().optional(),
+  /** What the file must be, whatever the hub says; absent: what the hub says. */
+  bytes: z.int().min(1).optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
+
+const entrySchema = manifestSchema.omit({ files: true, source: true }).extend({
+  /** `owner/name` on the hub. */
+  repository: z.string().regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/),
+  /** Branch, tag or commit; a pull pins the commit. */
+  revision: z.string().min(1),
+  files: z.array(fileSchema).min(1),
+  /** What was run to check this entry here; null: nobody pulled and ran it. */
+  verified: z.string().min(1).nullable(),
+  /** Where the facts of this entry can be read. */
+  facts: z.array(z.url()),
+});
+
+/** A manifest is made from an entry after its files came: that it will be one is checked before. */
+function checkManifest(entry: z.infer<typeof entrySchema>, context: z.RefinementCtx): void {
+  const { repository, revision, files, verified: _verified, facts: _facts, ...own } = entry;
+  const unknown = { bytes: 1, sha256: '0'.repeat(64) };
+  const parsed = manifestSchema.safeParse({
+    ...own,
+    source: { kind: 'hub', repository, revision },
+    files: files.map(({ from: _from, path, role }) => ({
+      ...unknown,
+      ...(role === undefined ? { path } : { path, role }),
+    })),
+  });
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    context.addIssue({ code: 'custom', path, message });
+  }
+}
+
+const catalogueSchema = z.strictObject({
+  catalogueVersion: z.literal(1),
+  packs: z
+    .array(entrySchema.superRefine(checkManifest))
+    .refine(
+      (packs) => new Set(packs.map(({ id }) => id)).size === packs.length,
+      'an id is given twice',
+    ),
+});
+
+/** A pack that can be pulled. */
+export type CatalogueEntry = Readonly<z.infer<typeof entrySchema>>;
+
+/** The catalogue that comes with the repository. */
+export const CATALOGUE = fileURLToPath(new URL('../../models/catalogue.json', import.meta.url));
+
+/** Read a catalogue. @throws PackError, one plain line. */
+export function readCatalogue(path = CATALOGUE): readonly CatalogueEntry[] {
+  try {
+    return catalogueSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).packs;
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    throw new PackError(`${path} is no catalogue: ${reason.replaceAll(/\s+/g, ' ')}`, { cause });
+  }
+}
+
+/** The entry of an id. @throws PackError naming those there are. */
+export function findEntry(catalogue: readonly CatalogueEntry[], id: string): CatalogueEntry {
+  const entry = catalogue.find((candidate) => candidate.id === id);
+  if (entry !== undefined) return entry;
+  const ids = catalogue.map((candidate) => candidate.id).join(', ');
+  throw new PackError(`The catalogue has no pack ${id}. It has: ${ids || 'none'}.`);
+}

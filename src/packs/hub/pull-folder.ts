@@ -1,0 +1,124 @@
+/**
+ * Where a pack is put together: `.pull-ID/pack/` in the folder of packs, held by one process at a time and
+ * kept when a pull fails, so that the next one goes on. It has no `pack.json` of its own, so nothing takes
+ * it for a pack; at the end `pack/` is renamed to `ID/`.
+ */
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, relative } from 'node:path';
+import { z } from 'zod';
+import { HubError } from './hub-error.ts';
+
+/** How often the holder says that it is there, and how long it is believed. */
+const BEAT_MS = 10_000;
+const BELIEVED_MS = 60_000;
+
+const holderSchema = z.object({ pid: z.int(), host: z.string() });
+
+/** Whether the process that wrote a lock is still at work; on another machine only its beat tells. */
+function isHeld(lock: string): boolean {
+  try {
+    const { pid, host } = holderSchema.parse(JSON.parse(readFileSync(lock, 'utf8')));
+    if (Date.now() - statSync(lock).mtimeMs > BELIEVED_MS) return false;
+    if (host !== hostname()) return true;
+    return pid !== process.pid && process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+/** The folder. */
+export class PullFolder {
+  /** Where the pack's files go. */
+  readonly path: string;
+  readonly #work: string;
+  readonly #packsDir: string;
+  readonly #id: string;
+  readonly #beat: NodeJS.Timeout;
+
+  private constructor(packsDir: string, id: string) {
+    this.#packsDir = packsDir;
+    this.#id = id;
+    this.#work = join(packsDir, `.pull-${id}`);
+    this.path = join(this.#work, 'pack');
+    const lock = this.#lock;
+    this.#beat = setInterval(() => {
+      const now = new Date();
+      utimes(lock, now, now).catch(() => undefined); // a lock that somebody deleted stays deleted
+    }, BEAT_MS).unref();
+  }
+
+  /** Make the folder, or take up the one that an earlier pull left. @throws HubError when it is in use. */
+  static async hold(packsDir: string, id: string): Promise<PullFolder> {
+    const work = join(packsDir, `.pull-${id}`);
+    const lock = join(work, 'lock');
+    await mkdir(join(work, 'pack'), { recursive: true });
+    const inUse = `Another process pulls ${id} just now. If there is none, delete ${lock}.`;
+    if (isHeld(lock)) throw new HubError(inUse);
+    rmSync(lock, { force: true });
+    const holder = { pid: process.pid, host: hostname() };
+    await writeFile(lock, JSON.stringify(holder), { flag: 'wx' }).catch((cause) => {
+      throw new HubError(inUse, { cause });
+    });
+    return new PullFolder(packsDir, id);
+  }
+
+  get #lock(): string {
+    return join(this.#work, 'lock');
+  }
+
+  /** Let it go; what is in it stays for the next pull. */
+  release(): void {
+    clearInterval(this.#beat);
+    rmSync(this.#lock, { force: true });
+  }
+
+  /**
+   * Put the finished pack in its place; one that is there is replaced.
+   * @param paths Its files; what else an earlier pull left is deleted.
+   * @param texts Contents of the files that make it a pack, by name, the deciding one last.
+   * @returns The pack's folder.
+   */
+  async publish(
+    paths: readonly string[],
+    texts: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    await this.#keepOnly(new Set(paths));
+    for (const [name, text] of Object.entries(texts)) {
+      const handle = await open(join(this.path, name), 'w');
+      try {
+        await handle.writeFile(text);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }
+    await syncFolder(this.path);
+    const place = join(this.#packsDir, this.#id);
+    const old = join(this.#work, 'old');
+    await rm(old, { recursive: true, force: true });
+    await rename(place, old).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await rename(this.path, place);
+    await syncFolder(this.#packsDir);
+    clearInterval(this.#beat);
+    await rm(this.#work, { recursive: true, force: true });
+    return place;
+  }
+
+  async #keepOnly(paths: ReadonlySet<string>): Promise<void> {
+    const entries = await readdir(this.path, { recursive: true, withFileTypes: true });
+    for (const entry of entries) {
+      const place = join(entry.parentPath, entry.name);
+      const path = relative(this.path, place).replaceAll('\\', '/');
+      if (!entry.isDirectory() && !paths.has(path)) await rm(place, { force: true });
+    }
+  }
+}
