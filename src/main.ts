@@ -5,6 +5,7 @@ import { addAccountsCommand } from './cli/accounts.ts';
 import { addBenchCommand } from './cli/bench.ts';
 import { addCreditsCommand } from './cli/credits.ts';
 import { addKeysCommand } from './cli/keys.ts';
+import { addPacksCommand } from './cli/packs.ts';
 import { addParityCommand } from './cli/parity.ts';
 import { addRunCommand } from './cli/run.ts';
 import { addServeCommand } from './cli/serve.ts';
@@ -23,6 +24,7 @@ addCreditsCommand(program);
 addBenchCommand(program);
 addRunCommand(program);
 addParityCommand(program);
+addPacksCommand(program);
 
 /** `serve` is the default command, so commander would take a mistyped command for its argument. */
 function assertKnownCommand(name: string | undefined): void {

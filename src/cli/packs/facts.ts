@@ -1,0 +1,46 @@
+/** What is told of a pack, installed or not, with the same names everywhere. */
+import type { CatalogueEntry } from '../../packs/catalogue.ts';
+import type { PackLock } from '../../packs/hub/pack-lock.ts';
+import type { Manifest } from '../../packs/manifest.ts';
+
+/** What both a manifest and an entry of the catalogue say. */
+export interface PackFacts {
+  readonly id: string;
+  readonly task: string;
+  readonly family: string;
+  readonly precision: string;
+  readonly licence: string;
+  readonly commercial: boolean;
+  /** null: only the hub knows. */
+  readonly bytes: number | null;
+  readonly memoryMiB: number;
+  /** Where its files come from. */
+  readonly from: string;
+}
+
+const factsOf = (pack: Manifest | CatalogueEntry, bytes: number | null, from: string) => ({
+  ...{ id: pack.id, task: pack.task, family: pack.family, precision: pack.precision },
+  ...{ licence: pack.licence.spdx, commercial: pack.licence.commercialUse },
+  ...{ bytes, memoryMiB: pack.memoryMiB, from },
+});
+
+/** Facts of an installed pack. */
+export function installedFacts(manifest: Manifest, lock: PackLock | undefined): PackFacts {
+  const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  const from =
+    lock === undefined ? manifest.source.kind : `${lock.repository}@${lock.commit.slice(0, 12)}`;
+  return factsOf(manifest, bytes, from);
+}
+
+/** Facts of a pack that can be pulled. */
+export function entryFacts(entry: CatalogueEntry): PackFacts {
+  const bytes = entry.files.reduce<number | null>(
+    (sum, file) => (sum === null || file.bytes === undefined ? null : sum + file.bytes),
+    0,
+  );
+  return factsOf(entry, bytes, `${entry.repository}@${entry.revision}`);
+}
+
+/** Whether this project ran a pack of the catalogue. */
+export const verifiedText = ({ verified }: CatalogueEntry): string =>
+  verified === null ? 'unverified' : 'verified';
