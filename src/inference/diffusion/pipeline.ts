@@ -26,6 +26,7 @@ import { fromLayout, type LatentLayout, tokenCount, toLayout } from './latent-la
 import { decoderInput, PictureDecoder } from './picture-decoder.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
+import { sizeStepOf } from './size-step.ts';
 import { encodeSource } from './source-latents.ts';
 import { startLatents } from './start-latents.ts';
 import { DEFAULT_TILING, type DecodeTiling } from './tiled-decoder.ts';
@@ -88,8 +89,7 @@ export class DiffusionPipeline {
     this.#parts = new ComponentFolder(folder, choice, options.leftOut);
     this.#options = options;
     this.family = findFamily(this.#parts.index);
-    const perLatent = pixelsPerLatent(this.#parts.vae) * this.family.patch;
-    this.sizeStep = perLatent * this.family.sideMultiple;
+    this.sizeStep = sizeStepOf(this.#parts, this.family);
     const { conventions } = this.#parts;
     if (hasSquaresInside(conventions) && this.family.patch !== 2)
       throw new Error(`${this.family.name} has no latents that are squares already.`);

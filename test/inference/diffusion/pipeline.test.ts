@@ -117,7 +117,7 @@ describe('a pipeline', () => {
   });
 
   it.each<[string, string, Partial<GenerationRequest>, string]>([
-    ['a side between steps', 'sd-small', { widthPx: 60 }, 'steps of 8'],
+    ['a side between steps', 'sd-small', { widthPx: 60 }, 'steps of 16'],
     ['no picture', 'sd-small', { pictures: 0 }, '1 or more'],
     ['a choice of another family', 'sd-small', { choices: { maxTokens: 9 } }, 'no maxTokens'],
     ['a reference', 'sd-small', { source: { picture: grey(64, 64) } }, 'by reference'],
@@ -163,4 +163,12 @@ describe('a pipeline', () => {
     const mean = apart.reduce((sum, value) => sum + value, 0) / apart.length;
     expect(mean).toBeLessThan(0.05);
   });
+});
+
+it('says in which steps of size a U-Net of one halving can be asked', async () => {
+  const pipeline = open('sd-small');
+  expect(pipeline.sizeStep).toBe(16);
+  const { decoded } = await pipeline.generate(requestOf({ heightPx: 48, steps: 1 }));
+  expect(decoded.dims).toEqual([1, 3, 48, 64]);
+  await expect(pipeline.generate(requestOf({ heightPx: 40 }))).rejects.toThrow('steps of 16');
 });
