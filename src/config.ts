@@ -43,6 +43,10 @@ export const settingsSchema = z.object({
     .min(1)
     .optional()
     .describe('Folder of further model packs; those in models/ are always there.'),
+  modelPacks: list
+    .pipe(z.array(z.string().regex(/^[a-z0-9-]+=[a-z0-9-]+$/, 'Expected model=pack,…')))
+    .default([])
+    .describe('Text-to-image packs by model id: flux-2-pro=my-pack; default: the last installed.'),
   devices: list
     .pipe(z.array(z.string().regex(/^(auto|cpu|cuda:\d+)$/, 'Expected auto, cpu or cuda:N')).min(1))
     .default(['auto'])

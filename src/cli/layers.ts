@@ -2,7 +2,7 @@
 
 import type { Config } from '../config.ts';
 import { Engine } from '../engine/engine-pool.ts';
-import type { SourceLimits } from '../engine/protocol.ts';
+import type { EnginePack, SourceLimits } from '../engine/protocol.ts';
 import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { ActiveJobs } from '../jobs/active-jobs.ts';
 import { Admission } from '../jobs/admission.ts';
@@ -13,11 +13,10 @@ import { JobLedger } from '../jobs/job-ledger.ts';
 import type { JobObserver } from '../jobs/job-observer.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
 import { JobService } from '../jobs/job-service.ts';
-import { costOf, planJob } from '../jobs/plan.ts';
+import { costOf, type PackCatalogue, planJob } from '../jobs/plan.ts';
 import { RunTimes } from '../jobs/run-times.ts';
 import { UploadIntake } from '../jobs/upload-intake.ts';
 import type { Log } from '../observability/log.ts';
-import type { PackRegistry } from '../packs/registry.ts';
 import { Ballast } from '../results/ballast.ts';
 import { freeBytes } from '../results/disk-room.ts';
 import { ResultStore } from '../results/result-store.ts';
@@ -73,13 +72,13 @@ export type Stores = ReturnType<typeof openStores>;
 /** Start the engine processes. @throws Error with the reason. */
 export async function startEngine(
   config: Config,
-  registry: PackRegistry,
+  packs: readonly EnginePack[],
   log: Log,
 ): Promise<Engine> {
   const engine = new Engine({
     devices: config.devices,
     workers: config.engineWorkers,
-    packs: registry.enginePacks(),
+    packs,
     limits: sourceLimits(config),
     replacementWaitMs: config.maxWaitS * 1000,
     log: (event, fields) => log.info(event, fields),
@@ -97,7 +96,7 @@ export interface WorkParts {
   readonly log: Log;
   readonly books: Books;
   readonly stores: Stores;
-  readonly registry: PackRegistry;
+  readonly catalogue: PackCatalogue;
   readonly engine: Engine;
   /** Told of each change of a job inside its transaction. */
   readonly observers?: readonly JobObserver[];
@@ -107,7 +106,7 @@ export interface WorkParts {
 
 /** The jobs layer: ledger, admission, queue, paid calls, what is read of them, and uploads. */
 export function openJobs(parts: WorkParts) {
-  const { config, log, books, stores, registry, engine, observers = [], ...given } = parts;
+  const { config, log, books, stores, catalogue, engine, observers = [], ...given } = parts;
   const { database, ledger: credits, prices } = books;
   const { results, uploads, jobs, events } = stores;
   const active = new ActiveJobs();
@@ -153,8 +152,7 @@ export function openJobs(parts: WorkParts) {
     makeRoom: () => ballast.release(),
   });
   const service = new JobService({
-    plan: (request, payer) =>
-      planJob(request, payer, (task, role) => registry.packFor(task, role), prices),
+    plan: (request, payer) => planJob(request, payer, catalogue, prices),
     costOf: (request, payer) => costOf(request, payer, prices),
     ...{ admission, ledger, runner, active, fetcher, log, deadlineMs },
     now: steadyNow,

@@ -16,10 +16,10 @@ import { recoverJobs } from '../jobs/recovery.ts';
 import type { UploadIntake } from '../jobs/upload-intake.ts';
 import { errorFields, type Log } from '../observability/log.ts';
 import { loadContractModels } from '../packs/contract-models.ts';
-import { PackRegistry, STARTER_PACKS } from '../packs/registry.ts';
 import { holdFile } from '../store/database.ts';
 import { randomId } from '../store/random-id.ts';
 import { type Books, openBooks } from './books.ts';
+import { catalogueOf, chooseModelPacks, loadPacks } from './catalogue.ts';
 import { steadyNow } from './clock.ts';
 import { type Jobs, openJobs, openStores, type Stores, startEngine } from './layers.ts';
 import { openListener } from './listener.ts';
@@ -141,9 +141,8 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   undo(letGo);
   const books = openBooks(config.dataDir, steadyNow);
   undo(() => books.database.close());
-  const registry = await PackRegistry.load(
-    [STARTER_PACKS, config.packsDir].filter((folder) => folder !== undefined),
-  );
+  const registry = await loadPacks(config);
+  const modelPacks = chooseModelPacks(config, registry);
   const listener = await openListener(config);
   undo(() => listener.close());
   const publicUrl = (config.publicUrl ?? listener.url).replace(/\/+$/, '');
@@ -153,10 +152,11 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   const stores = openStores(config, books, publicUrl);
   const webhooks = openWebhooks({ config, database: books.database, jobs: stores.jobs, log });
   undo(() => webhooks.stop());
-  const engine = await startEngine(config, registry, log);
+  const engine = await startEngine(config, registry.enginePacks(modelPacks.used), log);
   undo(() => engine.stop(0));
   const { observers } = webhooks;
-  const jobs = openJobs({ config, log, books, stores, registry, engine, observers });
+  const catalogue = catalogueOf(registry, modelPacks);
+  const jobs = openJobs({ config, log, books, stores, catalogue, engine, observers });
   const { resumable } = await recoverJobs({ ...stores, ledger: jobs.ledger, log });
   for (const job of resumable) jobs.service.resume(job);
   await jobs.ballast.ensure();

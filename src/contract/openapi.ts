@@ -43,19 +43,34 @@ const PACK_HEADER = {
   'X-Model-Pack': { schema: { type: 'string' as const }, description: 'Pack that answered.' },
 };
 
+const GENERATION_HEADERS = {
+  'X-Seed': {
+    schema: { type: 'string' as const, pattern: '^\\d+$' },
+    description: 'Seed of the pictures; one is drawn where the request has none.',
+  },
+  'X-Prompt-Truncated': {
+    schema: { type: 'string' as const, pattern: '^\\d+/\\d+$' },
+    description: 'Set when the prompt, with the words of its style, was cut: tokens kept/all.',
+  },
+};
+
 interface PaidRoute {
   readonly path: string;
   readonly summary: string;
   readonly request: z.ZodType;
   readonly response: z.ZodType;
+  /** Headers of a finished call beside those of every paid route. */
+  readonly headers?: typeof GENERATION_HEADERS;
 }
 
 const PAID_ROUTES: readonly PaidRoute[] = [
   {
     path: '/api/generate',
-    summary: 'Draw a picture of a dish. Answers 503 while no pack for it is installed.',
+    summary:
+      'Draw pictures of a dish, or edit one. Answers 503 while no text-to-image pack is installed.',
     request: generateRequest,
     response: generateResponse,
+    headers: GENERATION_HEADERS,
   },
   {
     path: '/api/enhance',
@@ -101,7 +116,7 @@ function paid(route: PaidRoute): RouteConfig {
       body: { required: true, content: { 'application/json': { schema: route.request } } },
     },
     responses: {
-      200: success(route.response, PACK_HEADER),
+      200: success(route.response, { ...PACK_HEADER, ...route.headers }),
       202: success(jobResponse, { ...PACK_HEADER, ...ACCEPTED_HEADERS }),
       ...errorResponses(PAID_STATUSES),
     },

@@ -51,12 +51,21 @@ const optionsObject = <Shape extends z.core.$ZodLooseShape>(
   });
 
 const generateOptions = optionsObject({
-  negative_prompt: text(MAX_PROMPT_CHARACTERS).optional(),
-  steps: z.int().min(1).max(100).optional(),
-  guidance_scale: z.number().min(0).max(30).optional(),
+  negative_prompt: text(MAX_PROMPT_CHARACTERS).optional().meta({
+    description: 'What not to draw; packs without guidance refuse it.',
+  }),
+  steps: z.int().min(1).max(100).optional().meta({
+    description: 'Calls of the network; default and maximum are those of the pack.',
+  }),
+  guidance_scale: z.number().min(0).max(30).optional().meta({
+    description: 'How closely the prompt is followed; default and maximum are those of the pack.',
+  }),
   image_url: imageUrl.optional(),
-  strength: z.number().min(0).max(1).optional(),
-  format: format.optional(),
+  strength: z.number().min(0).max(1).optional().meta({
+    description:
+      'How much of the picture of image_url is made anew; absent: a pack that can, edits it by instruction.',
+  }),
+  format: format.optional().meta({ description: 'Default jpg.' }),
 });
 
 /** POST /api/generate. */

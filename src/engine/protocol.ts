@@ -7,6 +7,14 @@
 /** Encodings that results are written in. */
 export type ImageFormat = 'jpg' | 'png' | 'webp';
 
+/**
+ * How the source takes part in a generation: `strength` starts from it and makes that share anew, above 0 and
+ * at most 1; `reference` edits it as the prompt tells.
+ */
+export type EditMode =
+  | { readonly kind: 'strength'; readonly strength: number }
+  | { readonly kind: 'reference' };
+
 /** What an engine is asked to do with one source. Values are validated by the contract already. */
 export type EngineOperation =
   | { readonly operation: 'inspect' }
@@ -22,6 +30,24 @@ export type EngineOperation =
       readonly scale: 2 | 4;
       /** Absent: PNG when the source has transparency, else JPEG. */
       readonly format?: ImageFormat | undefined;
+    }
+  | {
+      readonly operation: 'generate';
+      readonly prompt: string;
+      readonly negativePrompt?: string;
+      /** 0 to 2^53 - 1. */
+      readonly seed: number;
+      /** Pictures to make; all of them or none. */
+      readonly count: number;
+      readonly steps: number;
+      readonly guidanceScale: number;
+      /** Exact size of each picture. */
+      readonly size: { readonly widthPx: number; readonly heightPx: number };
+      /** Absent: there is no source. */
+      readonly edit?: EditMode;
+      /** Super-resolution pack for what the generator makes too small; absent: a plain resize. */
+      readonly upscalerId?: string;
+      readonly format: ImageFormat;
     };
 
 /** One task for an engine. */
@@ -30,9 +56,9 @@ export interface EngineTask {
   readonly operation: EngineOperation;
   /** Pack that does it; absent only for `inspect`. */
   readonly packId?: string;
-  /** The encoded source, a file the engine only reads. */
+  /** The encoded source, a file the engine only reads; not there when the operation has none. */
   readonly sourcePath: string;
-  /** Path without extension; the engine writes `<outputStem>.<format>` and nothing else. */
+  /** Path without extension; the engine writes `<outputStem>[_<n>].<format>` and nothing else. */
   readonly outputStem: string;
   /** Whether the result is marked as one of the sandbox; absent: not. */
   readonly isWatermarked?: boolean;
@@ -58,11 +84,14 @@ export interface EngineFile {
   readonly heightPx: number;
 }
 
-/** What a task gave. `inspect` writes no file. */
+/** What a task gave. */
 export interface EngineResult {
-  /** Upright size of the source. */
-  readonly source: { readonly widthPx: number; readonly heightPx: number };
-  readonly file?: EngineFile;
+  /** Upright size of the source; absent where there is none. */
+  readonly source?: { readonly widthPx: number; readonly heightPx: number };
+  /** Finished files in their order; none of `inspect`. */
+  readonly files: readonly EngineFile[];
+  /** Tokens of the prompt that were kept and all it has; of `generate` only. */
+  readonly promptTokens?: { readonly kept: number; readonly total: number };
   /** Milliseconds by step name. */
   readonly timingsMs: Readonly<Record<string, number>>;
 }
@@ -91,8 +120,10 @@ export interface EngineStart {
 /** A verified pack, ready to load. The manifest part that a family needs travels as it is. */
 export interface EnginePack {
   readonly id: string;
-  readonly task: 'segmentation' | 'super-resolution';
+  readonly task: string;
   readonly family: string;
+  /** Absolute path of the pack; a family of component folders reads it by itself. */
+  readonly folder: string;
   /** Role to absolute path, for example `model`, `x2`. */
   readonly files: Readonly<Record<string, string>>;
   /** The manifest's `inputs`, checked by the family. */

@@ -30,28 +30,28 @@ const begin = (result: JobResult) => ({
 /** The answer for a result of a request. */
 export function answerOf(request: JobRequest, result: JobResult): WireAnswer {
   const created_at = wireTime(result.createdAtMs);
+  const [image] = result.images;
   switch (request.operation) {
     case 'generate': {
-      const { widthPx: width, heightPx: height } = result.size;
-      const images = [{ url: result.url, width, height }];
+      const images = result.images.map(({ url, size }) => ({ url, ...wireSize(size) }));
       return { ...begin(result), images, model: request.model, created_at };
     }
     case 'enhance':
       return {
         ...begin(result),
         original_url: request.imageUrl,
-        enhanced_url: result.url,
-        ...wireSize(result.size),
+        enhanced_url: image.url,
+        ...wireSize(image.size),
         created_at,
       };
     case 'remove-background':
-      return { ...begin(result), result_url: result.url, format: result.format, created_at };
+      return { ...begin(result), result_url: image.url, format: image.format, created_at };
     case 'upscale':
       return {
         ...begin(result),
-        result_url: result.url,
-        original_size: wireSize(result.source),
-        upscaled_size: wireSize(result.size),
+        result_url: image.url,
+        original_size: wireSize(result.source ?? image.size),
+        upscaled_size: wireSize(image.size),
         created_at,
       };
     default:

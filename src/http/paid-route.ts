@@ -16,6 +16,7 @@ import type { JobService } from '../jobs/job-service.ts';
 import { answerOf } from './answers.ts';
 import { callerOf, requireScope } from './authenticate.ts';
 import { disconnectSignal } from './exchange.ts';
+import { setResultHeaders } from './result-headers.ts';
 import { wireJob } from './wire-job.ts';
 
 /** One paid route. */
@@ -110,7 +111,7 @@ export function paidRoute({ operation, toJob }: PaidOperation, parts: PaidRouteP
     const submitted = await jobs.submit([request], payer, { idempotency });
     const job = book.view(payer.accountId, submitted.jobIds[0] ?? '');
     if (submitted.isReplay) res.setHeader('Idempotent-Replayed', 'true');
-    res.setHeader('X-Model-Pack', job.packId);
+    setResultHeaders(res, job.result ?? job);
     res.setHeader('Preference-Applied', 'respond-async');
     res.status(202).location(`/api/jobs/${job.id}`).json(wireJob(job));
   };
@@ -120,7 +121,7 @@ export function paidRoute({ operation, toJob }: PaidOperation, parts: PaidRouteP
       signal: callerSignal(req, res),
       idempotency: idempotencyOf(req, operation),
     });
-    res.setHeader('X-Model-Pack', result.packId);
+    setResultHeaders(res, result);
     if (isReplay) res.setHeader('Idempotent-Replayed', 'true');
     res.json(answerOf(request, result));
   };

@@ -31,14 +31,14 @@ async function loop(request: BareLoopRequest): Promise<void> {
   const { operation, sourcePath, outputStem, limits } = request;
   for (let i = 0; i < request.count; i += 1) {
     const task = { taskId: `bare-${i}`, operation, sourcePath, outputStem };
-    const { file } = await runOperation({
+    const { files } = await runOperation({
       task,
       limits,
       pack: () => pack,
       isCancelled: () => false,
       onProgress: () => undefined,
     });
-    if (file !== undefined) await rm(file.path);
+    for (const { path } of files) await rm(path);
   }
   send({ type: 'done' });
 }

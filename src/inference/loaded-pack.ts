@@ -1,26 +1,64 @@
-/** A pack whose graphs are in memory. */
+/** A pack whose graphs are in memory, or are brought there by its first run. */
 import type { EnginePack } from '../engine/protocol.ts';
+import { type GeneratorInputs, generatorInputsSchema } from '../packs/generator-inputs.ts';
+import type { FamilyChoices } from './diffusion/generation.ts';
+import { DiffusionPipeline } from './diffusion/pipeline.ts';
 import { type ProviderChoice, Session } from './session.ts';
 
-/** Sessions by role. */
-export interface LoadedPack {
-  readonly pack: EnginePack;
-  /** @throws Error when the pack has no file of that role. */
-  session(role: string): Session;
+/** The pipeline of a pack of the family `diffusers`. */
+export interface LoadedGenerator {
+  readonly pipeline: Pick<DiffusionPipeline, 'sizeStep' | 'edits' | 'generate'>;
+  readonly inputs: GeneratorInputs;
+  /** What the manifest fixes for every run. */
+  readonly choices: FamilyChoices;
 }
 
-/** Load every graph of a pack. */
-export async function loadPack(pack: EnginePack, choice: ProviderChoice): Promise<LoadedPack> {
+/** What a pack runs with. */
+export interface LoadedPack {
+  readonly pack: EnginePack;
+  /** A graph by its role. @throws Error when the pack has no file of that role. */
+  session(role: string): Session;
+  /** @throws Error when the pack makes no pictures of prompts. */
+  generator(): LoadedGenerator;
+}
+
+async function loadSessions(
+  pack: EnginePack,
+  choice: ProviderChoice,
+): Promise<ReadonlyMap<string, Session>> {
   const sessions = new Map<string, Session>();
   for (const [role, path] of Object.entries(pack.files)) {
     sessions.set(role, await Session.load(path, choice));
   }
+  return sessions;
+}
+
+function openGenerator(pack: EnginePack, choice: ProviderChoice): LoadedGenerator {
+  const pipeline = new DiffusionPipeline(pack.folder, choice);
+  const inputs = generatorInputsSchema.parse(pack.inputs);
+  const { maxTokens, hiddenLayers } = inputs;
+  const choices = {
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(hiddenLayers === undefined ? {} : { hiddenLayers }),
+  };
+  return { pipeline, inputs, choices };
+}
+
+/** Load every graph of a pack; a component folder's are loaded by the warm-up, which runs each. */
+export async function loadPack(pack: EnginePack, choice: ProviderChoice): Promise<LoadedPack> {
+  const isGenerator = pack.family === 'diffusers';
+  const generator = isGenerator ? openGenerator(pack, choice) : undefined;
+  const sessions = isGenerator ? undefined : await loadSessions(pack, choice);
   return {
     pack,
     session: (role) => {
-      const session = sessions.get(role);
+      const session = sessions?.get(role);
       if (session === undefined) throw new Error(`Pack ${pack.id} has no file for ${role}.`);
       return session;
+    },
+    generator: () => {
+      if (generator === undefined) throw new Error(`Pack ${pack.id} makes no pictures of prompts.`);
+      return generator;
     },
   };
 }

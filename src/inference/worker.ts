@@ -72,11 +72,9 @@ async function runTask(task: EngineTask, cancelFlag: Int32Array): Promise<Engine
   return runOperation({
     task,
     limits: setup.limits,
-    pack: () => {
-      const pack = packs.get(task.packId ?? '');
-      if (pack === undefined) {
-        throw new OperationError('internal', `Pack ${task.packId} is not loaded.`);
-      }
+    pack: (id = task.packId) => {
+      const pack = packs.get(id ?? '');
+      if (pack === undefined) throw new OperationError('internal', `Pack ${id} is not loaded.`);
       return pack;
     },
     isCancelled: () => Atomics.load(cancelFlag, 0) !== 0,

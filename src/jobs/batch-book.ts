@@ -6,6 +6,7 @@ import type { BatchesTable } from '../store/batches-table.ts';
 import type { ResultsTable } from '../store/results-table.ts';
 import type { Operation } from './job.ts';
 import { hasEnded, type JobBook, type JobView, type PublicJobState } from './job-book.ts';
+import { randomOf } from './job-ticket.ts';
 
 /** A batch as its account sees it. */
 export interface BatchView {
@@ -88,7 +89,7 @@ export class BatchBook {
     };
   }
 
-  /** The files of what was delivered so far and is still kept: `000_<id>.png`, in the batch's order. */
+  /** The files of what was delivered so far and is still kept: `000_<id>[_<n>].png`, in the batch's order. */
   filesOf(batch: BatchView): readonly BatchFile[] {
     const { resultsTable, results } = this.#parts;
     return batch.items.flatMap((item, index) => {
@@ -98,7 +99,7 @@ export class BatchBook {
         .listForJob(item.id)
         .map(({ name }) => ({
           path: results.pathOf(name),
-          name: `${number}_${item.id}${name.slice(name.lastIndexOf('.'))}`,
+          name: `${number}_${item.id}${name.slice(name.lastIndexOf('/') + 1 + randomOf(item.id).length)}`,
         }))
         .filter(({ path }) => existsSync(path));
     });

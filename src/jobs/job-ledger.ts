@@ -159,20 +159,17 @@ export class JobLedger {
     this.#parts.onChanged?.(jobId);
   }
 
-  /** Record name and hash of a result that is about to be put on the CDN. */
-  publishing(ticket: JobTicket, result: JobResult, file: PublishedFile): void {
+  /** Record name and hash of every file of a result that is about to be put on the CDN. */
+  publishing(ticket: JobTicket, result: JobResult, files: readonly PublishedFile[]): void {
     const { database, results, now, retentionMs } = this.#parts;
     database.transaction(() => {
       this.#enter(ticket.id, 'published', { resultJson: JSON.stringify(result) });
-      results.insert({
-        name: file.name,
-        jobId: ticket.id,
-        accountId: ticket.accountId,
-        bytes: file.bytes,
-        sha256: file.sha256,
-        createdAt: now(),
-        expiresAt: retentionMs === undefined ? null : now() + retentionMs,
-      });
+      const createdAt = now();
+      const expiresAt = retentionMs === undefined ? null : createdAt + retentionMs;
+      for (const { name, bytes, sha256 } of files) {
+        const { id: jobId, accountId } = ticket;
+        results.insert({ name, jobId, accountId, bytes, sha256, createdAt, expiresAt });
+      }
     });
     this.#parts.onChanged?.(ticket.id);
   }

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine-pool.ts';
-import type { EngineFile, EngineResult } from '../engine/protocol.ts';
+import type { EngineResult } from '../engine/protocol.ts';
 import { ApiError } from '../errors.ts';
 import { diskFailure, isOutOfRoom } from '../fetching/disk-failure.ts';
 import type { ImageUrl } from '../fetching/image-url.ts';
@@ -18,6 +18,7 @@ import { type ActiveJobs, LeftForNextStart } from './active-jobs.ts';
 import type { FairQueue, JobPriority } from './fair-queue.ts';
 import { JobCancelled, type JobResult } from './job.ts';
 import type { JobLedger } from './job-ledger.ts';
+import { resultOf } from './job-result.ts';
 import type { JobTicket } from './job-ticket.ts';
 import type { JobPlan } from './plan.ts';
 import type { RunTimes } from './run-times.ts';
@@ -57,9 +58,6 @@ export interface Carried {
   readonly caller?: AbortSignal;
 }
 
-/** An engine result that has a file. */
-type MadeFile = EngineResult & { readonly file: EngineFile };
-
 /** Carries jobs. */
 export class JobRunner {
   readonly #parts: JobRunnerParts;
@@ -94,7 +92,7 @@ export class JobRunner {
   }
 
   /** Let the engine make the result; while there is none, a job that nobody waits for queues again. */
-  async #make(job: Carried, sourcePath: string): Promise<MadeFile> {
+  async #make(job: Carried, sourcePath: string): Promise<EngineResult> {
     for (let { state } = job; ; state = 'queued') {
       const release = await this.#awaitSlot({ ...job, state }, sourcePath);
       try {
@@ -138,7 +136,7 @@ export class JobRunner {
     if (priority !== 'interactive') await syncToDisk(path);
   }
 
-  async #infer(job: Carried, sourcePath: string): Promise<MadeFile> {
+  async #infer(job: Carried, sourcePath: string): Promise<EngineResult> {
     const { ledger, engine, results, active, runTimes, deadlineMs } = this.#parts;
     const { ticket, plan, signal } = job;
     ledger.advance(ticket.id, 'running');
@@ -155,31 +153,18 @@ export class JobRunner {
     try {
       const made = await engine.run(task, { signal, deadlineMs, onProgress });
       runTimes.note(plan.operation, performance.now() - startedMs);
-      if (made.file === undefined) throw new Error('The engine answered without a file.');
-      return { ...made, file: made.file };
+      return made;
     } catch (error) {
       if (error instanceof LeftForNextStart) ledger.requeue(ticket.id);
       throw error;
     }
   }
 
-  async #deliver({ ticket, plan }: Carried, made: MadeFile): Promise<JobResult> {
+  async #deliver({ ticket, plan }: Carried, made: EngineResult): Promise<JobResult> {
     const { ledger, results } = this.#parts;
-    const { file, source } = made;
-    const name = results.nameOf(plan.resultKind, ticket.random, file.format);
-    const result: JobResult = {
-      id: ticket.id,
-      createdAtMs: ticket.createdAtMs,
-      creditsUsed: ticket.costCredits,
-      packId: plan.packId,
-      url: results.urlOf(name),
-      format: file.format,
-      source,
-      size: { widthPx: file.widthPx, heightPx: file.heightPx },
-    };
-    const published = { name, bytes: file.bytes, sha256: file.sha256 };
-    this.#withRoom(() => ledger.publishing(ticket, result, published));
-    await results.publish(file.path, name);
+    const { result, files } = resultOf({ ticket, plan, made, results });
+    this.#withRoom(() => ledger.publishing(ticket, result, files));
+    for (const { stagedPath, name } of files) await results.publish(stagedPath, name);
     this.#withRoom(() => ledger.settle(ticket.id, ticket.accountId));
     return result;
   }

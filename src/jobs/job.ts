@@ -8,14 +8,32 @@ export type Operation = 'generate' | 'enhance' | 'remove-background' | 'upscale'
 /** Model ids of the contract. */
 export type ModelId = 'flux-2-pro' | 'seeddream' | 'flux-2-max';
 
+/** Lighting styles of the contract. */
+export type StyleName = 'natural' | 'moody' | 'bright' | 'overhead' | 'macro';
+
+/** Ratios of the contract, width to height. */
+export type AspectRatio = '1:1' | '4:3' | '16:9' | '9:16';
+
 /** What a caller asks for, validated by the contract. */
 export type JobRequest =
   | {
       readonly operation: 'generate';
       readonly model: ModelId;
+      readonly prompt: string;
+      readonly style: StyleName;
+      readonly aspectRatio: AspectRatio;
       readonly count: number;
+      /** The caller's, or drawn when the request came, so that a job taken up again makes the same picture. */
+      readonly seed: number;
       /** Picture to edit, if any. */
       readonly imageUrl: string | undefined;
+      readonly options: {
+        readonly negativePrompt: string | undefined;
+        readonly steps: number | undefined;
+        readonly guidanceScale: number | undefined;
+        readonly strength: number | undefined;
+        readonly format: ImageFormat;
+      };
     }
   | { readonly operation: 'enhance'; readonly imageUrl: string }
   | {
@@ -34,8 +52,8 @@ export type JobRequest =
       readonly options: { readonly format: ImageFormat | undefined };
     };
 
-/** The requests that have a source and a pack family in this version. */
-export type SourceRequest = Extract<JobRequest, { operation: 'remove-background' | 'upscale' }>;
+/** A request for new pictures. */
+export type GenerateRequest = Extract<JobRequest, { operation: 'generate' }>;
 
 /** Who pays. */
 export interface Payer {
@@ -51,6 +69,13 @@ export interface PixelSize {
   readonly heightPx: number;
 }
 
+/** One picture of a result. */
+export interface ResultImage {
+  readonly url: string;
+  readonly format: ImageFormat;
+  readonly size: PixelSize;
+}
+
 /** A delivered and settled job. */
 export interface JobResult {
   /** Public id, for example `bg_…`. */
@@ -58,10 +83,13 @@ export interface JobResult {
   readonly createdAtMs: number;
   readonly creditsUsed: number;
   readonly packId: string;
-  readonly url: string;
-  readonly format: ImageFormat;
-  readonly source: PixelSize;
-  readonly size: PixelSize;
+  /** Size of the source; absent where there was none. */
+  readonly source?: PixelSize;
+  readonly images: readonly [ResultImage, ...ResultImage[]];
+  /** What the noise was drawn from; of a generation only. */
+  readonly seed?: number;
+  /** Tokens of the prompt that the pack kept, and all it has; of a generation only. */
+  readonly promptTokens?: { readonly kept: number; readonly total: number };
 }
 
 /** The job was cancelled: by request, or because the caller who waited for it left. */

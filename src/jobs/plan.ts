@@ -2,7 +2,8 @@
 import type { Prices } from '../accounts/prices.ts';
 import type { EngineOperation } from '../engine/protocol.ts';
 import { type ApiError, modelUnavailable } from '../errors.ts';
-import type { JobRequest, Operation, Payer } from './job.ts';
+import { type Generator, planGeneration, type StyleBook } from './generation-plan.ts';
+import type { GenerateRequest, JobRequest, ModelId, Operation, Payer } from './job.ts';
 
 /** A request that can be carried out. */
 export interface JobPlan {
@@ -12,7 +13,6 @@ export interface JobPlan {
   readonly resultKind: 'gen' | 'enhanced' | 'nobg' | 'upscaled';
   readonly costCredits: number;
   readonly packId: string;
-  readonly imageUrl: string;
   readonly engineOperation: EngineOperation;
   readonly isWatermarked: boolean;
 }
@@ -28,6 +28,14 @@ export type PackFinder = (
   task: 'segmentation' | 'super-resolution',
   role: string,
 ) => string | undefined;
+
+/** What is installed. */
+export interface PackCatalogue {
+  readonly packFor: PackFinder;
+  /** The pack behind a model id; undefined when none is installed. */
+  readonly generatorFor: (model: ModelId) => Generator | undefined;
+  readonly styles: StyleBook;
+}
 
 /** Price of a request in credits; a sandbox key pays nothing. */
 export function costOf(
@@ -58,21 +66,40 @@ function requirePack(id: string | undefined, what: string): string {
   return id;
 }
 
+type Charge = Pick<JobPlan, 'costCredits' | 'isWatermarked'>;
+
+function generationPlan(request: GenerateRequest, charge: Charge, packs: PackCatalogue): JobPlan {
+  const generator = packs.generatorFor(request.model);
+  if (generator === undefined) throw noPackFor('generating pictures');
+  const { styles, packFor } = packs;
+  const upscalerId = packFor('super-resolution', 'x2') ?? packFor('super-resolution', 'x4');
+  return {
+    operation: request.operation,
+    idPrefix: 'gen',
+    resultKind: 'gen',
+    ...charge,
+    packId: generator.packId,
+    engineOperation: planGeneration(request, { generator, styles, upscalerId }),
+  };
+}
+
 /**
  * Plan a request.
- * @throws ApiError `model_unavailable` when no installed pack can do it.
+ * @throws ApiError `model_unavailable` when no installed pack can do it, `invalid_request` when the one
+ *   that is there cannot do it so.
  */
 export function planJob(
   request: JobRequest,
   payer: Pick<Payer, 'isSandbox'>,
-  packFor: PackFinder,
+  packs: PackCatalogue,
   prices: Prices,
 ): JobPlan {
+  const { packFor } = packs;
   const costCredits = costOf(request, payer, prices);
   const isWatermarked = payer.isSandbox;
   switch (request.operation) {
     case 'generate':
-      throw noPackFor('generating pictures');
+      return generationPlan(request, { costCredits, isWatermarked }, packs);
     case 'enhance':
       throw noPackFor('enhancing pictures');
     case 'remove-background':
@@ -83,7 +110,6 @@ export function planJob(
         costCredits,
         isWatermarked,
         packId: requirePack(packFor('segmentation', 'model'), 'removing backgrounds'),
-        imageUrl: request.imageUrl,
         engineOperation: { operation: 'remove-background', ...request.options },
       };
     case 'upscale': {
@@ -95,7 +121,6 @@ export function planJob(
         costCredits,
         isWatermarked,
         packId: requirePack(packFor('super-resolution', `x${scale}`), `upscaling ${scale}x`),
-        imageUrl: request.imageUrl,
         engineOperation: { operation: 'upscale', scale, ...request.options },
       };
     }

@@ -2,6 +2,7 @@
  * Takes in an upload: looks into it in the engine, then keeps it. Free of credits, but it waits for
  * a slot like any job, so that uploads never take one from a paid job.
  */
+import assert from 'node:assert/strict';
 import type { Engine } from '../engine/engine-pool.ts';
 import type { KeptUpload, UploadStore } from '../results/upload-store.ts';
 import { randomId } from '../store/random-id.ts';
@@ -65,7 +66,9 @@ export class UploadIntake {
         sourcePath: file.path,
         outputStem: file.path,
       };
-      return (await engine.run(task, { signal, deadlineMs })).source;
+      const { source } = await engine.run(task, { signal, deadlineMs });
+      assert(source !== undefined);
+      return source;
     } finally {
       release();
     }

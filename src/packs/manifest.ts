@@ -1,17 +1,28 @@
 /** `pack.json`: what a model pack is, where it comes from, and what its files must hash to. */
 import { z } from 'zod';
 
-const fileName = z
+/** One or more plain names with `/` between: nothing outside the pack, nothing hidden. */
+const path = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a plain file name inside the pack');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/,
+    'a path of plain names inside the pack',
+  );
 
-/** One file of a pack. */
-const fileSchema = z.strictObject({
-  role: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
-  path: fileName,
-  bytes: z.int().min(1),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-});
+/** One file of a pack; without a role it is called by its path, as those of a component folder are. */
+const fileSchema = z
+  .strictObject({
+    role: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]*$/)
+      .optional(),
+    path,
+    bytes: z.int().min(1),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  })
+  .transform(({ role, ...file }) => ({ ...file, role: role ?? file.path }));
+
+const areDistinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
 
 /** The manifest. A family is code under src/inference; a pack is data. */
 export const manifestSchema = z.strictObject({
@@ -32,7 +43,11 @@ export const manifestSchema = z.strictObject({
   licence: z.strictObject({ spdx: z.string(), commercialUse: z.boolean() }),
   source: z.looseObject({ kind: z.string() }),
   memoryMiB: z.number().min(0),
-  files: z.array(fileSchema).min(1),
+  files: z
+    .array(fileSchema)
+    .min(1)
+    .refine((files) => areDistinct(files.map(({ role }) => role)), 'a role is given twice')
+    .refine((files) => areDistinct(files.map((file) => file.path)), 'a path is given twice'),
 });
 
 /** A checked manifest. */

@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { EnginePack } from '../engine/protocol.ts';
+import { type GeneratorInputs, generatorInputsSchema } from './generator-inputs.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
 /** A pack that cannot be used; the message is one plain line. */
@@ -22,6 +23,15 @@ export interface InstalledPack {
   readonly folder: string;
 }
 
+/** A pack that makes pictures of prompts. */
+export interface GeneratorPack extends InstalledPack {
+  readonly inputs: GeneratorInputs;
+}
+
+/** Family of the packs that make pictures of prompts: a folder of components as diffusers lays it out. */
+const GENERATOR_FAMILY = 'diffusers';
+const GENERATOR_TASKS: readonly Manifest['task'][] = ['text-to-image', 'image-editing'];
+
 /** The packs that come with the repository. */
 export const STARTER_PACKS = fileURLToPath(new URL('../../models/', import.meta.url));
 
@@ -29,7 +39,9 @@ export const STARTER_PACKS = fileURLToPath(new URL('../../models/', import.meta.
 export function readManifest(folder: string): Manifest {
   try {
     const parsed: unknown = JSON.parse(readFileSync(join(folder, 'pack.json'), 'utf8'));
-    return manifestSchema.parse(parsed);
+    const manifest = manifestSchema.parse(parsed);
+    if (GENERATOR_TASKS.includes(manifest.task)) generatorInputsSchema.parse(manifest.inputs);
+    return manifest;
   } catch (error) {
     const reason =
       error instanceof z.ZodError
@@ -39,8 +51,32 @@ export function readManifest(folder: string): Manifest {
   }
 }
 
+/** The folders between a pack and a file of it must be real ones: a link could lead anywhere. */
+function assertRealFolders(folder: string, path: string): void {
+  for (let parent = dirname(path); parent !== '.'; parent = dirname(parent)) {
+    const stat = lstatSync(join(folder, parent), { throwIfNoEntry: false });
+    if (stat?.isDirectory() === false) {
+      throw new PackError(`${join(folder, parent)} is no plain folder.`);
+    }
+  }
+}
+
+/** A family that reads its folder by itself must find nothing there that was not checked. */
+function assertAllListed(folder: string, { files }: Manifest): void {
+  const listed = new Set(files.map(({ path }) => path));
+  const found = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+  // Beside the components lie the manifest and texts; hidden folders are a downloader's own.
+  const stray = found.find(
+    (path) => path.includes('/') && !path.startsWith('.') && !listed.has(path),
+  );
+  if (stray !== undefined) throw new PackError(`${join(folder, stray)} is not in its pack.json.`);
+}
+
 async function verifyFile(folder: string, file: Manifest['files'][number]): Promise<void> {
   const path = join(folder, file.path);
+  assertRealFolders(folder, file.path);
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat?.isFile()) throw new PackError(`${path} is missing or no plain file.`);
   if (stat.size !== file.bytes) {
@@ -59,6 +95,7 @@ async function verifyFile(folder: string, file: Manifest['files'][number]): Prom
 export async function loadFolder(folder: string): Promise<InstalledPack> {
   const manifest = readManifest(folder);
   for (const file of manifest.files) await verifyFile(folder, file);
+  if (manifest.family === GENERATOR_FAMILY) assertAllListed(folder, manifest);
   return { manifest, folder };
 }
 
@@ -98,21 +135,32 @@ export class PackRegistry {
     return hasRole ? pack?.manifest.id : undefined;
   }
 
-  /** The packs that the engine loads: one for each task it has code for. */
-  enginePacks(): readonly EnginePack[] {
+  /** The packs that make pictures of prompts, in the order of their installation. */
+  generators(): readonly GeneratorPack[] {
+    return this.packs
+      .filter(({ manifest }) => GENERATOR_TASKS.includes(manifest.task))
+      .map((pack) => ({ ...pack, inputs: generatorInputsSchema.parse(pack.manifest.inputs) }));
+  }
+
+  /**
+   * The packs that the engine loads: one for each task that knows no choice, and the generators given.
+   * @param generators those that something is answered by.
+   */
+  enginePacks(generators: readonly InstalledPack[] = []): readonly EnginePack[] {
     const tasks = ['segmentation', 'super-resolution'] as const;
-    return tasks.flatMap((task) => {
-      const pack = this.#last(task);
-      if (pack === undefined) return [];
-      const { manifest, folder } = pack;
-      const files = Object.fromEntries(
-        manifest.files.map(({ role, path }) => [role, join(folder, path)]),
-      );
-      return [{ id: manifest.id, task, family: manifest.family, files, inputs: manifest.inputs }];
-    });
+    const chosen = tasks.map((task) => this.#last(task)).filter((pack) => pack !== undefined);
+    return [...chosen, ...generators].map(enginePackOf);
   }
 
   #last(task: Manifest['task']): InstalledPack | undefined {
     return this.packs.findLast(({ manifest }) => manifest.task === task);
   }
+}
+
+function enginePackOf({ manifest, folder }: InstalledPack): EnginePack {
+  const { id, task, family, inputs } = manifest;
+  const files = Object.fromEntries(
+    manifest.files.map(({ role, path }) => [role, join(folder, path)]),
+  );
+  return { id, task, family, folder, files, inputs };
 }

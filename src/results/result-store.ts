@@ -25,6 +25,8 @@ export interface PublishedFile {
 
 const NAME = /^(?:gen|enhanced|nobg|upscaled)\/[a-z0-9]{26}(?:_\d)?\.(?:jpg|png|webp)$/;
 const EXTENSIONS = ['jpg', 'png', 'webp'] as const;
+/** What a file's name has after its random part: nothing, or its number where a result has several. */
+const SUFFIXES = ['', '_0', '_1', '_2', '_3'] as const;
 const SWEEP_LIMIT = 500;
 
 /** Stores results. */
@@ -66,9 +68,9 @@ export class ResultStore {
     }
   }
 
-  /** Name of a result below the CDN folder. */
-  nameOf(kind: ResultKind, random: string, format: (typeof EXTENSIONS)[number]): string {
-    return `${kind}/${random}.${format}`;
+  /** Name of a result below the CDN folder; @param stem its random part, and its number where it has one. */
+  nameOf(kind: ResultKind, stem: string, format: (typeof EXTENSIONS)[number]): string {
+    return `${kind}/${stem}.${format}`;
   }
 
   /** Address of a result. */
@@ -98,9 +100,12 @@ export class ResultStore {
 
   /** Remove whatever a failed job may have left, in staging and on the CDN. */
   async discard(kind: ResultKind, random: string): Promise<void> {
-    for (const format of EXTENSIONS) {
-      await rm(join(this.stagingFolder, `${random}.${format}`), { force: true });
-      await rm(this.pathOf(this.nameOf(kind, random, format)), { force: true });
+    const stems = SUFFIXES.map((suffix) => `${random}${suffix}`);
+    for (const stem of stems) {
+      for (const format of EXTENSIONS) {
+        await rm(join(this.stagingFolder, `${stem}.${format}`), { force: true });
+        await rm(this.pathOf(this.nameOf(kind, stem, format)), { force: true });
+      }
     }
   }
 

@@ -103,7 +103,7 @@ describe('tasks', () => {
     expect(engine.slots).toBe(1);
     const result = await run(INSPECT, 'small');
     expect(result.source).toEqual({ widthPx: 64, heightPx: 48 });
-    expect(result.file).toBeUndefined();
+    expect(result.files).toEqual([]);
   });
 
   test.each([
@@ -115,7 +115,9 @@ describe('tasks', () => {
       48,
     ],
   ] as const)('%s writes the file that it names', async (_name, operation, widthPx, heightPx) => {
-    const { file } = await run(operation, 'small');
+    const {
+      files: [file],
+    } = await run(operation, 'small');
     expect(file).toMatchObject({ format: 'png', widthPx, heightPx });
     const bytes = readFileSync(file!.path);
     expect(file!.bytes).toBe(bytes.length);
@@ -151,7 +153,7 @@ describe('a task that is cut short', () => {
     const { ended } = await begin({ signal: caller.signal });
     caller.abort(new Error('the caller left'));
     expect(String(await ended)).toBe('Error: the caller left');
-    expect((await run(INSPECT, 'small')).source.widthPx).toBe(64);
+    expect((await run(INSPECT, 'small')).source?.widthPx).toBe(64);
     expect(pidOf()).toBe(pid);
   });
 
@@ -167,7 +169,7 @@ describe('a task that is cut short', () => {
     const ended = run(UPSCALE, 'large', { deadlineMs: 50 });
     expect(codeOf(await ended.catch((error: unknown) => error))).toBe('internal_error');
     expect(logged).toContain('engine-deadline');
-    expect((await run(INSPECT, 'small')).source.widthPx).toBe(64);
+    expect((await run(INSPECT, 'small')).source?.widthPx).toBe(64);
     expect(pidOf()).toBe(pid);
   });
 
@@ -177,7 +179,7 @@ describe('a task that is cut short', () => {
     process.kill(pid, 'SIGKILL');
     expect(codeOf(await ended)).toBe('internal_error');
     expect(engine.isReady).toBe(false);
-    expect((await run(INSPECT, 'small')).source.widthPx).toBe(64);
+    expect((await run(INSPECT, 'small')).source?.widthPx).toBe(64);
     expect(engine.state[0]).toMatchObject({ isReady: true, restarts: 1, tasks: 0 });
     expect(pidOf()).not.toBe(pid);
   });
@@ -192,7 +194,7 @@ test('a process that does not heed a cancel is killed and replaced', async () =>
   caller.abort(new Error('the caller left'));
   expect(String(await ended)).toBe('Error: the caller left');
   expect(logged).toContain('engine-killed');
-  expect((await run(INSPECT, 'small')).source.widthPx).toBe(64);
+  expect((await run(INSPECT, 'small')).source?.widthPx).toBe(64);
   expect(engine.state[0]?.restarts).toBe(restarts + 1);
 });
 
@@ -235,7 +237,7 @@ test('a stop lets the running task end, and then ends the process', async () => 
     result = run({ ...UPSCALE, scale: 2 }, 'large', { onProgress: () => onProgress() });
   });
   await engine.stop(30_000);
-  expect((await result)?.file).toMatchObject({ widthPx: 1000, heightPx: 1000 });
+  expect((await result)?.files[0]).toMatchObject({ widthPx: 1000, heightPx: 1000 });
   expect(isAlive(pid)).toBe(false);
   expect(engine.isReady).toBe(false);
 });

@@ -37,7 +37,7 @@ test('two calls at the same moment go to two processes, and a death costs only i
   await until(() => engine.state.every(({ tasks }) => tasks === 1), 5000);
   process.kill(engine.state[0]!.pid!, 'SIGKILL');
   expect(await first).toBe('internal_error');
-  expect(await second).toMatchObject({ file: { widthPx: 384 } });
+  expect(await second).toMatchObject({ files: [{ widthPx: 384 }] });
   expect(engine.state.map(({ restarts }) => restarts)).toEqual([1, 0]);
 });
 
@@ -58,7 +58,7 @@ test('a task waits for a busy worker as long as that takes', async () => {
   const waiting = outcome(engine, bench.task('inspect', 'plain'));
   expect(await waiting).toMatchObject({ source: { widthPx: 192 } });
   expect(performance.now() - startedMs).toBeGreaterThan(200);
-  expect(await running).toMatchObject({ file: { widthPx: 384 } });
+  expect(await running).toMatchObject({ files: [{ widthPx: 384 }] });
 });
 
 test('a task does not wait longer than its own deadline', async () => {

@@ -38,7 +38,7 @@ const outcome = (engine: EngineProcess, task: EngineTask, options: Partial<TaskO
 const begun = () => new Promise((resolve) => setTimeout(resolve, 1000));
 
 const INSPECTED = { source: { widthPx: 192, heightPx: 192 } };
-const UPSCALED = { file: { widthPx: 384, heightPx: 384 } };
+const UPSCALED = { files: [{ widthPx: 384, heightPx: 384 }] };
 
 test('past its deadline a stuck run is killed with its process, and the next task is served', async () => {
   const { engine, logged } = await started(2);

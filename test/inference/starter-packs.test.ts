@@ -125,7 +125,9 @@ describe('operations', () => {
 
   it('keeps alpha apart from the colours when enlarging', async () => {
     const source = drawPlate(40, 40, 4);
-    const { file } = await run({ operation: 'upscale', scale: 2 }, source);
+    const {
+      files: [file],
+    } = await run({ operation: 'upscale', scale: 2 }, source);
     expect(file?.format).toBe('png');
     const result = await decodePicture(file?.path ?? '', LIMITS);
     const alpha = alphaOf(result);
@@ -134,7 +136,9 @@ describe('operations', () => {
   });
 
   it('leaves no colour under transparent pixels of a cutout', async () => {
-    const { file } = await run(
+    const {
+      files: [file],
+    } = await run(
       { operation: 'remove-background', output: 'cutout', format: 'png' },
       drawPlate(200, 150),
     );

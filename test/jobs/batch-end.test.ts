@@ -3,7 +3,7 @@ import { loadPrices } from '../../src/accounts/prices.ts';
 import { type BatchCounts, batchEndObserver } from '../../src/jobs/batch-end.ts';
 import { JobCancelled } from '../../src/jobs/job.ts';
 import { planJob } from '../../src/jobs/plan.ts';
-import { jobsFixture, REQUEST } from './fixture.ts';
+import { jobsFixture, PACKS, REQUEST } from './fixture.ts';
 
 test('the end of a batch is told once, with the last of its jobs', () => {
   const fixture = jobsFixture();
@@ -13,7 +13,7 @@ test('the end of a batch is told once, with the last of its jobs', () => {
   });
   const order = {
     request: REQUEST,
-    plan: planJob(REQUEST, fixture.payer, () => 'pack', loadPrices()),
+    plan: planJob(REQUEST, fixture.payer, PACKS, loadPrices()),
   };
   const { ledger, payer } = fixture;
   const tickets = ledger.reserveAll([order, order, order], payer, {

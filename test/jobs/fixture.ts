@@ -5,21 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { loadPrices } from '../../src/accounts/prices.ts';
-import type { EngineResult, EngineTask } from '../../src/engine/protocol.ts';
+import type { EngineFile, EngineResult, EngineTask } from '../../src/engine/protocol.ts';
 import type { TaskOptions } from '../../src/engine/task.ts';
 import { parseImageUrl } from '../../src/fetching/image-url.ts';
 import { ActiveJobs } from '../../src/jobs/active-jobs.ts';
 import { Admission } from '../../src/jobs/admission.ts';
 import { FairQueue } from '../../src/jobs/fair-queue.ts';
-import type { JobRequest, Payer } from '../../src/jobs/job.ts';
+import type { Generator } from '../../src/jobs/generation-plan.ts';
+import type { GenerateRequest, JobRequest, Payer } from '../../src/jobs/job.ts';
 import { JobBook } from '../../src/jobs/job-book.ts';
 import { JobLedger, type ReserveOptions } from '../../src/jobs/job-ledger.ts';
 import type { JobChange } from '../../src/jobs/job-observer.ts';
 import { JobRunner } from '../../src/jobs/job-runner.ts';
 import { JobService } from '../../src/jobs/job-service.ts';
-import { costOf, type JobPlan, planJob } from '../../src/jobs/plan.ts';
+import { costOf, type JobPlan, type PackCatalogue, planJob } from '../../src/jobs/plan.ts';
 import { RunTimes } from '../../src/jobs/run-times.ts';
 import type { Log } from '../../src/observability/log.ts';
+import { loadStyles } from '../../src/packs/styles.ts';
 import { RESULT_KINDS, ResultStore } from '../../src/results/result-store.ts';
 import { BatchesTable } from '../../src/store/batches-table.ts';
 import { IdempotencyTable } from '../../src/store/idempotency-table.ts';
@@ -35,22 +37,52 @@ export const REQUEST: JobRequest = {
   options: { output: 'cutout', background: undefined, format: 'png' },
 };
 
-/** Writes the result as an engine does. */
-export async function writeResult(task: EngineTask): Promise<EngineResult> {
-  const path = `${task.outputStem}.png`;
+export const GENERATE: GenerateRequest = {
+  operation: 'generate',
+  model: 'flux-2-pro',
+  prompt: 'Gourmet burger',
+  style: 'natural',
+  aspectRatio: '1:1',
+  count: 1,
+  seed: 7,
+  imageUrl: undefined,
+  options: {
+    negativePrompt: undefined,
+    steps: undefined,
+    guidanceScale: undefined,
+    strength: undefined,
+    format: 'png',
+  },
+};
+/** A pack that can do everything. */
+export const GENERATOR: Generator = {
+  packId: 'drawer',
+  longestSidePx: 1024,
+  steps: { default: 20, max: 50 },
+  guidanceScale: { default: 7.5, max: 20 },
+  supports: ['guidance', 'negativePrompt', 'strength', 'reference'],
+};
+export const PACKS: PackCatalogue = {
+  packFor: () => 'pack',
+  generatorFor: () => GENERATOR,
+  styles: loadStyles().styles,
+};
+
+async function writePixels(path: string): Promise<EngineFile> {
   await writeFile(path, PIXELS);
-  return {
-    source: { widthPx: 64, heightPx: 48 },
-    file: {
-      path,
-      format: 'png',
-      bytes: PIXELS.length,
-      sha256: createHash('sha256').update(PIXELS).digest('hex'),
-      widthPx: 64,
-      heightPx: 48,
-    },
-    timingsMs: {},
-  };
+  const sha256 = createHash('sha256').update(PIXELS).digest('hex');
+  return { path, format: 'png', bytes: PIXELS.length, sha256, widthPx: 64, heightPx: 48 };
+}
+
+/** Writes the result as an engine does. */
+export async function writeResult({ operation, outputStem }: EngineTask): Promise<EngineResult> {
+  if (operation.operation !== 'generate') {
+    const files = [await writePixels(`${outputStem}.png`)];
+    return { source: { widthPx: 64, heightPx: 48 }, files, timingsMs: {} };
+  }
+  const numbers = Array.from({ length: operation.count }, (_, index) => index);
+  const files = await Promise.all(numbers.map((i) => writePixels(`${outputStem}_${i}.png`)));
+  return { files, promptTokens: { kept: 75, total: 90 }, timingsMs: {} };
 }
 
 /** The parts that stand in for the world; a test replaces the one it is about. */
@@ -112,7 +144,7 @@ export function jobsFixture({ retentionMs }: { readonly retentionMs?: number } =
   /** A service as a start makes it; two of them are two starts over the same books. */
   const newService = () =>
     new JobService({
-      plan: (request, by) => planJob(request, by, () => 'pack', loadPrices()),
+      plan: (request, by) => planJob(request, by, PACKS, loadPrices()),
       costOf: (request, by) => costOf(request, by, loadPrices()),
       admission: new Admission({
         limits: { sync: CAPS, async: CAPS, maxWaitMs: 1000, minFreeBytes: 0 },
@@ -148,7 +180,7 @@ export function jobsFixture({ retentionMs }: { readonly retentionMs?: number } =
     balance: () => books.ledger.balance(payer.accountId).total,
     reserve: (options?: ReserveOptions) =>
       ledger.reserve(
-        { request: REQUEST, plan: planJob(REQUEST, payer, () => 'pack', loadPrices()) },
+        { request: REQUEST, plan: planJob(REQUEST, payer, PACKS, loadPrices()) },
         payer,
         options,
       ),

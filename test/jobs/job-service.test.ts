@@ -37,7 +37,7 @@ test('a delivered job is charged once, settled, and its file lies on the CDN', a
   expect(isReplay).toBe(false);
   expect(result).toMatchObject({
     id: expect.stringMatching(/^bg_[a-z0-9]{26}$/),
-    url: `https://cdn.example/nobg/${result.id.slice(3)}.png`,
+    images: [{ url: `https://cdn.example/nobg/${result.id.slice(3)}.png` }],
     creditsUsed: 1,
     source: { widthPx: 64, heightPx: 48 },
   });
@@ -75,7 +75,7 @@ describe('nothing is charged and nothing left behind when', () => {
 
   test('the engine answers without a file', async () => {
     const fixture = jobsFixture();
-    fixture.world.engine = async () => ({ source: { widthPx: 1, heightPx: 1 }, timingsMs: {} });
+    fixture.world.engine = async () => ({ files: [], timingsMs: {} });
     expect(await outcome(fixture)).toBe('internal_error');
     expectNothingCharged(fixture, 'internal_error');
   });
@@ -84,7 +84,7 @@ describe('nothing is charged and nothing left behind when', () => {
     const fixture = jobsFixture();
     fixture.world.engine = async (task) => {
       const made = await writeResult(task);
-      return { ...made, file: { ...made.file!, path: `${made.file!.path}.gone` } };
+      return { ...made, files: made.files.map((file) => ({ ...file, path: `${file.path}.gone` })) };
     };
     expect(await outcome(fixture)).toBe('internal_error');
     expectNothingCharged(fixture, 'internal_error');

@@ -4,7 +4,7 @@ import { idempotencyToken, storedKey } from '../../src/jobs/idempotency.ts';
 import type { JobRequest } from '../../src/jobs/job.ts';
 import { costOf, planJob } from '../../src/jobs/plan.ts';
 import { codeOf } from '../accounts/caught.ts';
-import { REQUEST } from './fixture.ts';
+import { GENERATE, PACKS, REQUEST } from './fixture.ts';
 
 const upscale = (scale: 2 | 4): JobRequest => ({
   operation: 'upscale',
@@ -18,7 +18,12 @@ const SANDBOX = { isSandbox: true };
 
 test('each operation has its price, its pack and its place on the CDN', () => {
   const planned = [REQUEST, upscale(2), upscale(4)].map((request) => {
-    const plan = planJob(request, PAYING, (task, role) => `${task} ${role}`, prices);
+    const plan = planJob(
+      request,
+      PAYING,
+      { ...PACKS, packFor: (task, role) => `${task} ${role}` },
+      prices,
+    );
     return [plan.idPrefix, plan.resultKind, plan.costCredits, plan.packId];
   });
   expect(planned).toEqual([
@@ -30,7 +35,7 @@ test('each operation has its price, its pack and its place on the CDN', () => {
 
 test('generating is priced by model and count, enhancing is one credit', () => {
   const generate = (model: 'flux-2-pro' | 'seeddream' | 'flux-2-max', count: number) =>
-    costOf({ operation: 'generate', model, count, imageUrl: undefined }, PAYING, prices);
+    costOf({ ...GENERATE, model, count }, PAYING, prices);
   expect([generate('flux-2-pro', 4), generate('seeddream', 1), generate('flux-2-max', 3)]).toEqual([
     4, 1, 6,
   ]);
@@ -39,13 +44,13 @@ test('generating is priced by model and count, enhancing is one credit', () => {
 
 test('a sandbox key pays nothing, its results are watermarked, and nothing else differs', () => {
   for (const request of [REQUEST, upscale(2), upscale(4)]) {
-    const [paid, free] = [PAYING, SANDBOX].map((by) => planJob(request, by, () => 'pack', prices));
+    const [paid, free] = [PAYING, SANDBOX].map((by) => planJob(request, by, PACKS, prices));
     expect(paid).toMatchObject({ isWatermarked: false });
     expect(paid?.costCredits).toBeGreaterThan(0);
     expect(free).toEqual({ ...paid, costCredits: 0, isWatermarked: true });
   }
   const model = 'flux-2-max';
-  const generate: JobRequest = { operation: 'generate', model, count: 4, imageUrl: undefined };
+  const generate: JobRequest = { ...GENERATE, model, count: 4 };
   expect(costOf(generate, SANDBOX, prices)).toBe(0);
   expect(costOf({ operation: 'enhance', imageUrl: 'https://a.example/' }, SANDBOX, prices)).toBe(0);
 });
@@ -55,12 +60,11 @@ test('what no installed pack can do is refused before anything is charged', () =
     REQUEST,
     upscale(2),
     { operation: 'enhance', imageUrl: 'https://pictures.example/dish.jpg' },
-    { operation: 'generate', model: 'flux-2-pro', count: 1, imageUrl: undefined },
+    GENERATE,
   ];
   for (const request of requests) {
-    expect(codeOf(() => planJob(request, PAYING, () => undefined, prices))).toBe(
-      'model_unavailable',
-    );
+    const none = { ...PACKS, packFor: () => undefined, generatorFor: () => undefined };
+    expect(codeOf(() => planJob(request, PAYING, none, prices))).toBe('model_unavailable');
   }
 });
 

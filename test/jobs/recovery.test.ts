@@ -26,19 +26,17 @@ async function leaveIn(fixture: Fixture, state: JobState) {
     sourcePath: '',
     outputStem: join(results.stagingFolder, ticket.random),
   });
-  const file = made.file!;
+  const file = made.files[0]!;
   const size = { widthPx: 1, heightPx: 1 };
   const result = {
     id: ticket.id,
     createdAtMs: ticket.createdAtMs,
     creditsUsed: ticket.costCredits,
     packId: 'pack',
-    url: results.urlOf(name),
-    format: file.format,
     source: size,
-    size,
+    images: [{ url: results.urlOf(name), format: file.format, size }] as const,
   };
-  ledger.publishing(ticket, result, { name, bytes: file.bytes, sha256: file.sha256 });
+  ledger.publishing(ticket, result, [{ name, bytes: file.bytes, sha256: file.sha256 }]);
   return { name, file };
 }
 

@@ -6,7 +6,7 @@ import type { EngineTask } from '../../src/engine/protocol.ts';
 import { idempotencyToken } from '../../src/jobs/idempotency.ts';
 import { planJob } from '../../src/jobs/plan.ts';
 import { recoverJobs } from '../../src/jobs/recovery.ts';
-import { CREDITS, jobsFixture, REQUEST, writeResult } from './fixture.ts';
+import { CREDITS, jobsFixture, PACKS, REQUEST, writeResult } from './fixture.ts';
 
 const { signal } = new AbortController();
 
@@ -56,7 +56,7 @@ test('a failed one is voided, and nothing is given back that was not held', asyn
 test('one that a kill cut off is voided at the next start', async () => {
   const fixture = sandboxFixture();
   const { ledger, sandbox, database, balance, outcomes } = fixture;
-  const plan = planJob(REQUEST, sandbox, () => 'pack', loadPrices());
+  const plan = planJob(REQUEST, sandbox, PACKS, loadPrices());
   fixture.reserveFor(plan, sandbox);
   expect(balance()).toBe(CREDITS);
   expect(await recoverJobs({ ...fixture, ledger })).toMatchObject({ voided: 1 });
@@ -80,7 +80,7 @@ test('an idempotency key of one says nothing about a paid call, also with anothe
 
 test('the audit finds one that holds credits', async () => {
   const { sandbox, payer, database, reserveFor } = sandboxFixture();
-  const paid = planJob(REQUEST, payer, () => 'pack', loadPrices());
+  const paid = planJob(REQUEST, payer, PACKS, loadPrices());
   const id = reserveFor(paid, sandbox);
   expect(auditBooks(database)).toContain(`${id} is a sandbox job but costs credits.`);
 });

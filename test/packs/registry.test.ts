@@ -64,6 +64,7 @@ test('a sound pack is found by its task, with the paths of its files', async () 
       id: 'test-cutout',
       task: 'segmentation',
       family: 'salient-object',
+      folder: join(root, 'test'),
       files: { model: join(root, 'test', 'model.onnx') },
       inputs: { sizePx: 64 },
     },
@@ -98,13 +99,21 @@ describe('refused with one line that names the file', () => {
     expect(await refusal(root)).toMatch(/test\/folder\.onnx is missing or no plain file/);
   });
 
-  test.each(['../model.onnx', '/etc/hostname', 'a/b.onnx', '..', '.hidden', 'a\\b', ''])(
-    'the path %j',
-    async (path) => {
-      const root = packs(withFile({ path }));
-      expect(await refusal(root)).toMatch(/test\/pack\.json cannot be used: .*files\[0\]\.path/);
-    },
-  );
+  test.each([
+    '../model.onnx',
+    '/etc/hostname',
+    'a//b.onnx',
+    'a/../b.onnx',
+    'a/',
+    'a/.b',
+    '..',
+    '.hidden',
+    'a\\b',
+    '',
+  ])('the path %j', async (path) => {
+    const root = packs(withFile({ path }));
+    expect(await refusal(root)).toMatch(/test\/pack\.json cannot be used: .*files\[0\]\.path/);
+  });
 
   test.each([
     ['an unknown key', { ...MANIFEST, extra: 1 }, /extra/],

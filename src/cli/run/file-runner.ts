@@ -59,7 +59,7 @@ export class FileRunner {
     const startedMs = performance.now();
     const made = await workshop.make(source);
     try {
-      const { format, size } = made.result;
+      const { format, size } = made.result.images[0];
       const { output, bytes, sha256 } = await out.deliver(made.path, `${stem}.${format}`);
       await journal.finish({
         ...{ operation, source, ...state, options },

@@ -12,10 +12,10 @@ import { Downloader } from '../../fetching/download.ts';
 import { createFetchPolicy } from '../../fetching/fetch-policy.ts';
 import { SourceFetcher } from '../../fetching/source-fetcher.ts';
 import type { JobResult } from '../../jobs/job.ts';
-import { planJob } from '../../jobs/plan.ts';
+import { type PackCatalogue, planJob } from '../../jobs/plan.ts';
 import type { Log } from '../../observability/log.ts';
-import { PackRegistry, STARTER_PACKS } from '../../packs/registry.ts';
 import { type Books, openBooks } from '../books.ts';
+import { catalogueOf, loadPacks } from '../catalogue.ts';
 import { openJobs, openStores, startEngine } from '../layers.ts';
 import type { RunTask } from './request.ts';
 import { UsageError } from './usage-error.ts';
@@ -62,14 +62,9 @@ function fileFetcher(config: Config, paths: ReadonlyMap<string, string>): Source
 }
 
 /** Refuse what would fail for every file, before the engine is started for it. */
-function assertPossible(task: RunTask, registry: PackRegistry, { prices }: Books): void {
+function assertPossible(task: RunTask, catalogue: PackCatalogue, { prices }: Books): void {
   try {
-    planJob(
-      task.request(BASE),
-      { isSandbox: false },
-      (kind, role) => registry.packFor(kind, role),
-      prices,
-    );
+    planJob(task.request(BASE), { isSandbox: false }, catalogue, prices);
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
@@ -92,21 +87,20 @@ const configFor = (dataDir: string): Config => ({
  */
 export async function openWorkshop(task: RunTask, dataDir: string, log: Log): Promise<Workshop> {
   const config = configFor(dataDir);
-  const registry = await PackRegistry.load(
-    [STARTER_PACKS, config.packsDir].filter((folder) => folder !== undefined),
-  );
+  const registry = await loadPacks(config);
+  const catalogue = catalogueOf(registry);
   const books = openBooks(dataDir);
-  assertPossible(task, registry, books);
-  const engine = await startEngine(config, registry, log);
+  assertPossible(task, catalogue, books);
+  const engine = await startEngine(config, registry.enginePacks(), log);
   const stores = openStores(config, books, BASE);
   const paths = new Map<string, string>();
   const fetcher = fileFetcher(config, paths);
-  const { service } = openJobs({ config, log, books, stores, registry, engine, fetcher });
+  const { service } = openJobs({ config, log, books, stores, catalogue, engine, fetcher });
   const account = books.accounts.create({ plan: 'enterprise', credits: CREDITS }, Date.now());
   const { id: keyId } = books.keys.create(account.id);
   const { signal } = new AbortController();
   const pathOf = (result: JobResult) =>
-    stores.results.pathOf(stores.results.nameOfUrl(new URL(result.url)) ?? '');
+    stores.results.pathOf(stores.results.nameOfUrl(new URL(result.images[0].url)) ?? '');
   let sources = 0;
   return {
     slots: engine.slots,

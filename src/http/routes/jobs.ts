@@ -9,6 +9,7 @@ import type { JobService } from '../../jobs/job-service.ts';
 import { callerOf, PAID_SCOPES, requireScope } from '../authenticate.ts';
 import type { EventStreams } from '../event-streams.ts';
 import { cursorAfter, placeOfCursor } from '../page-cursor.ts';
+import { setResultHeaders } from '../result-headers.ts';
 import { wireJob } from '../wire-job.ts';
 
 /** What the routes stand on. */
@@ -38,7 +39,9 @@ export function jobsRoute({ jobs, book, streams }: JobsRouteParts): Router {
   });
 
   router.get('/api/jobs/:id', requireScope('read'), (req, res) => {
-    res.json(wireJob(book.view(callerOf(req).accountId, String(req.params['id']))));
+    const job = book.view(callerOf(req).accountId, String(req.params['id']));
+    if (job.result !== null) setResultHeaders(res, job.result);
+    res.json(wireJob(job));
   });
 
   router.get('/api/jobs/:id/events', requireScope('read'), (req, res) => {

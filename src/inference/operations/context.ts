@@ -7,8 +7,8 @@ import { OperationError } from '../operation-error.ts';
 export interface OperationContext {
   readonly task: EngineTask;
   readonly limits: SourceLimits;
-  /** The pack the task names. @throws OperationError when it is not loaded. */
-  pack(): LoadedPack;
+  /** A pack; without an id the one the task names. @throws OperationError when it is not loaded. */
+  pack(id?: string): LoadedPack;
   /** Whether the task should stop; read between steps and tiles. */
   isCancelled(): boolean;
   /** Tell how far the task is, 0..1. */
@@ -24,7 +24,7 @@ export class Steps {
     this.#context = context;
   }
 
-  /** Milliseconds of each step so far. */
+  /** Milliseconds of each step so far; of all its runs where it has several. */
   get timingsMs(): Readonly<Record<string, number>> {
     return this.#timingsMs;
   }
@@ -34,7 +34,7 @@ export class Steps {
     this.throwIfCancelled();
     const startedMs = performance.now();
     const value = await step();
-    this.#timingsMs[name] = performance.now() - startedMs;
+    this.#timingsMs[name] = (this.#timingsMs[name] ?? 0) + performance.now() - startedMs;
     return value;
   }
 

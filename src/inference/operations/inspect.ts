@@ -9,5 +9,5 @@ export async function inspect(context: OperationContext): Promise<EngineResult> 
   const { widthPx, heightPx } = await steps.run('decode', () =>
     decodePicture(context.task.sourcePath, context.limits),
   );
-  return { source: { widthPx, heightPx }, timingsMs: steps.timingsMs };
+  return { source: { widthPx, heightPx }, files: [], timingsMs: steps.timingsMs };
 }

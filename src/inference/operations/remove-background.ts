@@ -39,7 +39,7 @@ export async function removeBackground(
   const { widthPx, heightPx } = source;
   return {
     source: { widthPx, heightPx },
-    file: await writeResult(task, steps, picture, operation.format),
+    files: [await writeResult(task, steps, picture, operation.format)],
     timingsMs: steps.timingsMs,
   };
 }

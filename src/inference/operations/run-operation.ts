@@ -3,6 +3,7 @@ import type { EngineResult } from '../../engine/protocol.ts';
 import { PictureError } from '../../imaging/codec.ts';
 import { OperationError } from '../operation-error.ts';
 import type { OperationContext } from './context.ts';
+import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { removeBackground } from './remove-background.ts';
 import { upscale } from './upscale.ts';
@@ -16,6 +17,8 @@ function dispatch(context: OperationContext): Promise<EngineResult> {
       return removeBackground(context, operation);
     case 'upscale':
       return upscale(context, operation);
+    case 'generate':
+      return generate(context, operation);
     default:
       return operation satisfies never;
   }

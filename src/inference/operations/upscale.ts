@@ -41,7 +41,7 @@ export async function upscale(
   const format = operation.format ?? (source.isTransparent ? 'png' : 'jpg');
   return {
     source: { widthPx: source.widthPx, heightPx: source.heightPx },
-    file: await writeResult(task, steps, enlarged, format),
+    files: [await writeResult(task, steps, enlarged, format)],
     timingsMs: steps.timingsMs,
   };
 }

@@ -1,0 +1,41 @@
+/** Cuts a picture to another ratio and brings it to another size, by our own resampler. */
+import { byte, type Picture, type Size } from './picture.ts';
+import { resizePlane } from './resize.ts';
+
+/** The largest centred part of a picture that has the ratio of a size, to the nearest pixel. */
+export function cropToRatio(picture: Picture, { widthPx, heightPx }: Size): Picture {
+  const scale = Math.min(picture.widthPx / widthPx, picture.heightPx / heightPx);
+  const width = Math.max(1, Math.min(picture.widthPx, Math.round(widthPx * scale)));
+  const height = Math.max(1, Math.min(picture.heightPx, Math.round(heightPx * scale)));
+  if (width === picture.widthPx && height === picture.heightPx) return picture;
+  const { channels, data } = picture;
+  const left = Math.floor((picture.widthPx - width) / 2);
+  const top = Math.floor((picture.heightPx - height) / 2);
+  const cropped = new Uint8Array(width * height * channels);
+  for (let row = 0; row < height; row += 1) {
+    const from = ((top + row) * picture.widthPx + left) * channels;
+    cropped.set(data.subarray(from, from + width * channels), row * width * channels);
+  }
+  return { data: cropped, widthPx: width, heightPx: height, channels };
+}
+
+/**
+ * A picture stretched to a size with Lanczos' kernel, widened when shrinking.
+ * @param picture opaque: alpha is dropped.
+ */
+export function resizePicture(picture: Picture, to: Size): Picture {
+  const { data, channels } = picture;
+  if (channels === 3 && picture.widthPx === to.widthPx && picture.heightPx === to.heightPx) {
+    return picture;
+  }
+  const resized = new Uint8ClampedArray(to.widthPx * to.heightPx * 3); // rounds and clamps
+  const plane = new Uint8Array(picture.widthPx * picture.heightPx);
+  for (let channel = 0; channel < 3; channel += 1) {
+    for (let i = 0; i < plane.length; i += 1) plane[i] = byte(data, i * channels + channel);
+    const values = resizePlane(plane, picture, to, 'lanczos');
+    for (let i = 0; i < values.length; i += 1) resized[i * 3 + channel] = values[i] as number;
+  }
+  return { data: new Uint8Array(resized.buffer), ...sizeOf(to), channels: 3 };
+}
+
+const sizeOf = ({ widthPx, heightPx }: Size): Size => ({ widthPx, heightPx });
