@@ -196,6 +196,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
       webhooks: webhooks.book,
       authenticate: (key) => keys.authenticate(key),
       hit: (caller) => windows.hit(caller),
+      now: steadyNow,
       creditsOf: (accountId) => books.summaryOf(accountId),
       readiness: () => ({
         isReady: engine.isReady && !jobs.admission.isDraining,

@@ -4,8 +4,8 @@
  */
 import { RateWindows, steadyClock } from '../accounts/rate-windows.ts';
 import type { Config } from '../config.ts';
+import type { WindowState } from '../http/address-windows.ts';
 import type { AuthenticatedCaller } from '../http/authenticate.ts';
-import type { WindowState } from '../http/rate-guard.ts';
 import { DayCountsTable } from '../store/day-counts-table.ts';
 import type { Books } from './books.ts';
 

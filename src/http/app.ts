@@ -10,6 +10,7 @@ import type { JobBook } from '../jobs/job-book.ts';
 import type { JobService } from '../jobs/job-service.ts';
 import type { WebhookBook } from '../jobs/webhooks/webhook-book.ts';
 import type { Log } from '../observability/log.ts';
+import type { WindowState } from './address-windows.ts';
 import type { AuthenticatedCaller } from './authenticate.ts';
 import { errorEdge } from './error-edge.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -18,7 +19,7 @@ import { jsonBody } from './json-body.ts';
 import { methodGuard, type RouteMethods } from './method-guard.ts';
 import { pagesRouter } from './pages/pages.ts';
 import { paidRoute } from './paid-route.ts';
-import { rateGuard, type WindowState } from './rate-guard.ts';
+import { rateGuard } from './rate-guard.ts';
 import { requestContext } from './request-context.ts';
 import { batchesRoute } from './routes/batches.ts';
 import { cdnRoute, type ResultFiles } from './routes/cdn.ts';
@@ -57,6 +58,8 @@ export interface AppParts {
   readonly webhooks: WebhookBook;
   authenticate(key: string): AuthenticatedCaller | undefined;
   hit(caller: AuthenticatedCaller): WindowState;
+  /** Milliseconds UTC that never go backwards. */
+  now(): number;
   creditsOf(accountId: string): CreditsSummary;
   readiness(): Readiness;
 }

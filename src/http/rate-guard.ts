@@ -5,21 +5,12 @@
  * The contract's six routes count on the account's windows; the rest, and callers without a valid
  * key, on their address.
  */
-import type { Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, type RateLimitRequestHandler, rateLimit } from 'express-rate-limit';
+import type { Request, RequestHandler } from 'express';
 import { httpsRequired, rateLimitExceeded } from '../errors.ts';
+import { AddressWindows, type WindowState } from './address-windows.ts';
 import { type AuthenticatedCaller, presentedKey } from './authenticate.ts';
 import { exchangeOf } from './exchange.ts';
 import { isSecureEnough } from './https-only.ts';
-
-/** Where a caller stands in a window after one more request. */
-export interface WindowState {
-  readonly allowed: boolean;
-  readonly remaining: number;
-  /** End of the window, Unix seconds. */
-  readonly resetUnixS: number;
-  readonly retryAfterS: number;
-}
 
 /** What the guard needs. */
 export interface RateGuardOptions {
@@ -30,11 +21,9 @@ export interface RateGuardOptions {
   authenticate(key: string): AuthenticatedCaller | undefined;
   /** Count one request on the windows of a caller's account. */
   hit(caller: AuthenticatedCaller): WindowState;
+  /** Milliseconds UTC that never go backwards. */
+  now(): number;
 }
-
-const MINUTE_MS = 60_000;
-/** Addresses of one IPv6 customer: a rotation inside a /56 gains nothing. */
-const IPV6_PREFIX_BITS = 56;
 
 /** The contract's routes, which count on the account; a batch counts once. */
 const CONTRACT_PATHS: ReadonlySet<string> = new Set([
@@ -47,56 +36,26 @@ const CONTRACT_PATHS: ReadonlySet<string> = new Set([
   '/api/batches',
 ]);
 
-function addressWindow(perMinute: number): (req: Request, res: Response) => Promise<WindowState> {
-  const limiter: RateLimitRequestHandler = rateLimit({
-    windowMs: MINUTE_MS,
-    limit: perMinute,
-    standardHeaders: false,
-    legacyHeaders: false,
-    keyGenerator: (req) => ipKeyGenerator(req.ip ?? '', IPV6_PREFIX_BITS),
-    requestPropertyName: 'addressWindow',
-    handler: (_req, _res, next) => next(), // refusing is the guard's business
-    // A proxy's header that we were not told to trust is ignored, which is what we want: no warning.
-    validate: { xForwardedForHeader: false },
-  });
-  return async (req, res) => {
-    await new Promise<void>((resolve, reject) => {
-      const done = (error?: unknown) => (error === undefined ? resolve() : reject(error));
-      Promise.resolve(limiter(req, res, done)).catch(reject);
-    });
-    const { addressWindow: info } = req as unknown as {
-      addressWindow: { used: number; resetTime?: Date };
-    };
-    const resetMs = info.resetTime?.getTime() ?? Date.now() + MINUTE_MS;
-    return {
-      allowed: info.used <= perMinute,
-      remaining: Math.max(0, perMinute - info.used),
-      resetUnixS: Math.ceil(resetMs / 1000),
-      retryAfterS: Math.max(1, Math.ceil((resetMs - Date.now()) / 1000)),
-    };
-  };
-}
-
 /** The guard; mount it before every `/api` route, also before the 404. */
 export function rateGuard(options: RateGuardOptions): RequestHandler {
-  const anonymous = addressWindow(options.anonymousPerMinute);
-  const address = addressWindow(options.addressPerMinute);
+  const anonymous = new AddressWindows(options.anonymousPerMinute, options.now);
+  const known = new AddressWindows(options.addressPerMinute, options.now);
 
-  const windowOf = (req: Request, res: Response): Promise<WindowState> | WindowState => {
+  const windowOf = (req: Request): WindowState => {
     const { caller } = exchangeOf(req);
-    if (caller === undefined) return anonymous(req, res);
+    if (caller === undefined) return anonymous.hit(req.ip ?? '');
     return CONTRACT_PATHS.has(req.originalUrl.split('?', 1)[0] ?? '')
       ? options.hit(caller)
-      : address(req, res);
+      : known.hit(req.ip ?? '');
   };
 
-  return async (req, res, next) => {
+  return (req, res, next) => {
     const isSecure = isSecureEnough(req, options.allowHttp);
     const key = isSecure ? presentedKey(req) : undefined;
     const caller = key === undefined ? undefined : options.authenticate(key);
     if (caller !== undefined) exchangeOf(req).caller = caller;
     if (caller?.isSandbox) res.setHeader('X-Sandbox', 'true');
-    const window = await windowOf(req, res);
+    const window = windowOf(req);
     res.setHeader('X-RateLimit-Remaining', String(window.remaining));
     res.setHeader('X-RateLimit-Reset', String(window.resetUnixS));
     if (!window.allowed) throw rateLimitExceeded(window.retryAfterS);
