@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Config } from '../config.ts';
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -71,6 +71,19 @@ function createListenerServer(config: Config, handler: RequestListener): Server 
   return createTlsServer({ ...options, ...credentials }, handler);
 }
 
+/** A full house shows those out who only sit there, so that whoever comes next is served. */
+function closeIdleWhenFull(server: Server): void {
+  server.maxConnections = MAX_CONNECTIONS;
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+    if (open >= MAX_CONNECTIONS) server.closeIdleConnections();
+  });
+}
+
 /**
  * Open the port.
  * @throws Error in one plain line when the port is taken or the certificate cannot be read.
@@ -78,7 +91,7 @@ function createListenerServer(config: Config, handler: RequestListener): Server 
 export async function openListener(config: Config): Promise<Listener> {
   let current: RequestListener = answerStarting;
   const server = createListenerServer(config, (req, res) => current(req, res));
-  server.maxConnections = MAX_CONNECTIONS;
+  closeIdleWhenFull(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(new Error(`Cannot listen on ${config.host}:${config.port}: ${error.message}`)),
