@@ -46,11 +46,13 @@ const REPLACEMENT_WAIT_MS = 120_000;
 const OUTAGE_RETRY_S = 30;
 const POLL_MS = 50;
 
-function publicError(failure: TaskFailure): ApiError {
+/** What the caller is told; the log is told which pack it was. */
+function publicError(failure: TaskFailure, { operation, packId }: EngineTask): ApiError {
   if (failure.kind === 'invalid_image') return invalidImage(failure.message);
   if (failure.kind === 'invalid_request') return invalidRequest(failure.message);
   if (failure.kind === 'storage_full') return storageFull();
-  return internalError(failure);
+  const what = `${operation.operation} with ${packId ?? 'no pack'} failed`;
+  return internalError(new Error(`${what}: ${failure.message}`, { cause: failure }));
 }
 
 /** Runs tasks on the devices. */
@@ -123,7 +125,7 @@ export class Engine {
       return await process.run(task, options);
     } catch (error) {
       if (options.signal.aborted) throw options.signal.reason;
-      throw error instanceof TaskFailure ? publicError(error) : error;
+      throw error instanceof TaskFailure ? publicError(error, task) : error;
     }
   }
 

@@ -6,7 +6,7 @@ import type { NewAccount } from '../../src/accounts/accounts.ts';
 import type { NewKey } from '../../src/accounts/api-keys.ts';
 import { type RunningServer, startServer } from '../../src/cli/server.ts';
 import { loadConfig } from '../../src/config.ts';
-import { createLog } from '../../src/observability/log.ts';
+import { createLog, type Log } from '../../src/observability/log.ts';
 
 /** An answer, read. */
 export interface Answer {
@@ -55,8 +55,11 @@ async function read(response: Response): Promise<Answer> {
   return { status: response.status, headers: response.headers, text, json };
 }
 
-/** Start one; settings are given as in the environment. */
-export async function startTestServer(env: Record<string, string> = {}): Promise<TestServer> {
+/** Start one; settings are given as in the environment. @param log Where events go; by default nowhere. */
+export async function startTestServer(
+  env: Record<string, string> = {},
+  log?: Log,
+): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'garnish-test-'));
   const config = loadConfig(
     {
@@ -70,7 +73,7 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
     },
     dataDir,
   );
-  const server = await startServer(config, createLog(config.logLevel));
+  const server = await startServer(config, log ?? createLog(config.logLevel));
   const newKey: TestServer['newKey'] = (account = {}, key = {}) => {
     const created = server.accounts.create(
       { plan: 'enterprise', credits: 1000, perMinute: 'none', perDay: 'none', ...account },
