@@ -1,6 +1,7 @@
 /** Short forms of `npm run chaos`. */
 import { expect, test } from 'vitest';
 import { clocks } from './clocks.ts';
+import { daylightSaving } from './daylight-saving.ts';
 import { disconnects } from './disconnects.ts';
 import { idempotency } from './idempotency.ts';
 import { overdraft } from './overdraft.ts';
@@ -48,5 +49,18 @@ test(
     if (report.skipped !== undefined) context.skip(report.skipped);
     expect(report.violations).toEqual([]);
     expect(report.figures).toMatchObject({ jumps: 8 });
+    expect(report.figures['longestShutOutS']).toBeLessThanOrEqual(62);
+  },
+);
+
+test(
+  'the hour that is skipped and the one that comes twice change nothing',
+  LONG,
+  async (context) => {
+    const report = await daylightSaving({ rounds: 1, seed: SEED });
+    if (report.skipped !== undefined) context.skip(report.skipped);
+    expect(report.violations).toEqual([]);
+    expect(report.figures['springAfterTheChange']).toBeGreaterThan(0);
+    expect(report.figures['autumnAfterTheChange']).toBeGreaterThan(0);
   },
 );

@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { clocks } from './clocks.ts';
+import { daylightSaving } from './daylight-saving.ts';
 import { disconnects } from './disconnects.ts';
 import { idempotency } from './idempotency.ts';
 import { overdraft } from './overdraft.ts';
@@ -28,6 +29,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   terminations: { run: terminations, rounds: 200, unit: 'SIGTERMs' },
   soak: { run: soak, rounds: 120, unit: 'minutes' },
   clocks: { run: clocks, rounds: 5, unit: 'times eight jumps' },
+  'daylight-saving': { run: daylightSaving, rounds: 1, unit: 'spring and autumn' },
 };
 
 function print(name: string, seed: number, report: PromiseReport, isJson: boolean): void {

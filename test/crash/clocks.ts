@@ -1,15 +1,11 @@
 /** A wall clock that jumps under load, by libfaketime: no credit twice, nobody locked out, no negative time. */
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Caller } from './data-folder.ts';
+import { fakeClock, NO_FAKE_CLOCK } from './fake-clock.ts';
+import { LimitedCaller, STRICT } from './limited-caller.ts';
 import type { Acknowledged } from './load.ts';
 import { type PromiseOptions, type PromiseReport, sleep, Trial } from './promise.ts';
 
-const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(
-  (machine) => `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`,
-);
-/** An hour, a day and a change to summer time, forth and back. */
+/** An hour and a day, forth and back. */
 const OFFSETS = ['+3600', '+0', '-3600', '+0', '+86400', '+0', '-86400', '+0'] as const;
 const LANES = 3;
 const LOAD_MS = 600;
@@ -34,6 +30,8 @@ async function callOn(
 async function work(trial: Trial, jump: (to: string) => void, rounds: number) {
   const caller = await trial.newCaller(100_000);
   const slow = await trial.withPicture(caller, 'slow');
+  const limited = LimitedCaller.pair(trial);
+  for (const one of limited) await one.exhaust();
   const before = trial.balance(caller);
   const counts: Record<string, number> = {};
   let jumps = 0;
@@ -54,6 +52,7 @@ async function work(trial: Trial, jump: (to: string) => void, rounds: number) {
     await sleep(LOAD_MS);
     isStopped = true;
     await Promise.all(lanes);
+    for (const one of limited) await one.knock(`jump ${jumps}, ${offset}`);
   }
   trial.expect(await trial.allEnded(), 'jobs stay unfinished');
   const settled = trial.folder.count("state = 'settled'");
@@ -61,6 +60,7 @@ async function work(trial: Trial, jump: (to: string) => void, rounds: number) {
   trial.expect(paid === settled, `${settled} results, ${paid} credits`);
   const backwards = trial.folder.count('finished_at < started_at OR started_at < created_at');
   trial.expect(backwards === 0, `${backwards} jobs end before they begin`);
+  const shutOutS = Math.max(...(await Promise.all(limited.map((one) => one.letIn()))));
   return {
     done: `${jumps} jumps of the clock under load of ${LANES} lanes`,
     figures: {
@@ -68,6 +68,7 @@ async function work(trial: Trial, jump: (to: string) => void, rounds: number) {
         Object.entries(counts).map(([status, count]) => [`got_${status}`, count]),
       ),
       ...{ jumps, settled, creditsPaid: paid, endBeforeBegin: backwards },
+      longestShutOutS: Math.round(shutOutS),
     },
     violations: trial.violations,
   };
@@ -75,27 +76,12 @@ async function work(trial: Trial, jump: (to: string) => void, rounds: number) {
 
 /** Each round is eight jumps. */
 export async function clocks({ rounds, seed }: PromiseOptions): Promise<PromiseReport> {
-  const library = LIBRARIES.find((path) => existsSync(path));
-  if (library === undefined) {
-    const skipped = 'libfaketime is not installed (apt-get install libfaketime)';
-    return { done: '', figures: {}, violations: [], skipped };
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'garnish-clock-'));
-  const file = join(folder, 'offset');
-  const jump = (to: string) => {
-    writeFileSync(`${file}.new`, `${to}\n`);
-    renameSync(`${file}.new`, file);
-  };
-  jump('+0');
-  const env = {
-    LD_PRELOAD: library,
-    FAKETIME_TIMESTAMP_FILE: file,
-    FAKETIME_NO_CACHE: '1',
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-  };
+  const clock = fakeClock();
+  if (clock === undefined) return { done: '', figures: {}, violations: [], skipped: NO_FAKE_CLOCK };
   try {
-    return await Trial.run(seed, (trial) => work(trial, jump, rounds), { env });
+    const env = { ...clock.env, ...STRICT };
+    return await Trial.run(seed, (trial) => work(trial, clock.jump, rounds), { env });
   } finally {
-    rmSync(folder, { recursive: true });
+    clock.remove();
   }
 }
