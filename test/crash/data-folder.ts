@@ -96,6 +96,18 @@ export class DataFolder {
     );
   }
 
+  /** Events for webhooks that are still to be delivered. */
+  countPendingEvents(): number {
+    return this.books(
+      ({ database }) =>
+        database
+          .prepare<{ n: number }>(
+            "SELECT COUNT(*) AS n FROM webhook_deliveries WHERE state = 'pending'",
+          )
+          .get()?.n ?? 0,
+    );
+  }
+
   /**
    * Check everything: the books, every result against its hash, every file against its job. Results that
    * were in order once are not read again.

@@ -11,5 +11,6 @@ test(`${KILLS} kills at random moments cost no credit, no result and no acknowle
   expect(report.kills).toBe(KILLS);
   expect(report.delivered).toBeGreaterThan(KILLS / 4);
   expect(report.submitted).toBeGreaterThan(KILLS / 4);
+  expect(report.jobsTold).toBeGreaterThanOrEqual(report.submitted);
   expect(report.settled).toBeGreaterThanOrEqual(report.delivered);
 });

@@ -1,10 +1,11 @@
 /**
  * kill -9 of the real server at random moments under load, a restart, an audit, again. After the last
- * one every job that was acknowledged must have come to an end.
+ * one every job that was acknowledged must have come to an end, and its webhook been told.
  */
 import { DataFolder, pictureFor, upload } from './data-folder.ts';
 import { Acknowledgements, runLane } from './load.ts';
 import { freePort, RealServer } from './real-server.ts';
+import { Receiver } from './receiver.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** How often and how. */
@@ -23,6 +24,9 @@ export interface KillsReport {
   readonly submitted: number;
   readonly settled: number;
   readonly voided: number;
+  /** Events that a webhook's receiver got, those that came again too, and the jobs they were about. */
+  readonly events: number;
+  readonly jobsTold: number;
   readonly violations: readonly string[];
 }
 
@@ -63,7 +67,9 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
   const random = seededRandom(options.seed);
   const folder = new DataFolder();
   const port = await freePort();
-  const start = () => new RealServer({ dataDir: folder.path, port, env: ROOM });
+  const receiver = await Receiver.listen();
+  const env = { ...ROOM, GARNISH_FETCH_ALLOW: receiver.host };
+  const start = () => new RealServer({ dataDir: folder.path, port, env });
   const acknowledged = new Acknowledgements();
   const violations: string[] = [];
   const note = (found: readonly string[], kill: number) => {
@@ -76,6 +82,7 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
     await server.ready();
     for (const caller of callers) {
       caller.imageUrl = await upload(server.url, caller.key, await pictureFor('plain'));
+      await receiver.watch(server.url, caller);
     }
     const report = (): KillsReport => ({
       kills,
@@ -83,7 +90,9 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
       submitted: acknowledged.submitted.size,
       settled: folder.count("state = 'settled'"),
       voided: folder.count("state = 'voided'"),
-      violations: [...violations, ...acknowledged.violations],
+      events: receiver.received,
+      jobsTold: receiver.jobs,
+      violations: [...violations, ...acknowledged.violations, ...receiver.violations],
     });
     while (kills < options.kills) {
       let isStopped = false;
@@ -117,12 +126,15 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
     while (folder.count("state NOT IN ('settled', 'voided')") > 0 && performance.now() < giveUpMs) {
       await sleep(100);
     }
+    while (folder.countPendingEvents() > 0 && performance.now() < giveUpMs) await sleep(100);
     if ((await server.stop()) !== 0) violations.push('the last stop was not clean');
+    note(receiver.broken(folder), kills);
     note(folder.audit(false), kills);
     note(brokenPromises(folder, acknowledged, true), kills);
     return report();
   } finally {
     await server.kill();
+    receiver.close();
     folder.remove();
   }
 }
