@@ -1,10 +1,9 @@
 /** Downloads the files of a pack, a few at once; what an earlier run finished is checked and kept. */
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type DownloadParts, downloadFile, type FileOrder } from './download.ts';
+import { FileDigests } from './file-digests.ts';
 import { HubError } from './hub-error.ts';
 import { type Transfer, TransferMeter } from './transfer-meter.ts';
 
@@ -65,18 +64,9 @@ async function keptHash(order: FileOrder, folder: string): Promise<string | unde
   const place = join(folder, order.path);
   const size = await sizeOf(place);
   if (size === order.bytes) {
-    const sha256 = createHash('sha256');
-    const gitBlob = createHash('sha1').update(`blob ${size}\0`);
-    await pipeline(createReadStream(place), async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) {
-        sha256.update(chunk);
-        gitBlob.update(chunk);
-      }
-    });
-    const found = sha256.digest('hex');
-    const blob = gitBlob.digest('hex');
-    const isRight = found === (order.sha256 ?? found) && blob === (order.gitBlob ?? blob);
-    if (isRight) return found;
+    const digests = new FileDigests(order);
+    for await (const chunk of createReadStream(place)) digests.update(chunk);
+    if (digests.areRight()) return digests.sha256;
   }
   await rm(place, { force: true });
   return undefined;

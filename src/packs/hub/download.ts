@@ -67,10 +67,7 @@ class Download {
   /** Get what is missing and judge the whole. */
   async attempt(): Promise<void> {
     if (this.#part.bytes < this.#order.bytes) await this.#receive();
-    const { sha256, gitBlob } = this.#part.digests();
-    const isRight =
-      (this.#order.sha256 ?? sha256) === sha256 && (this.#order.gitBlob ?? gitBlob) === gitBlob;
-    if (isRight) return;
+    if (this.#part.digests.areRight()) return;
     if (this.#isPatched) {
       await this.#restart();
       throw new PassingHubError(`${this.#order.path} was put together of two versions`);
@@ -168,7 +165,7 @@ export async function downloadFile(
     await (isOfNoUse ? part.discard() : part.close());
     throw error;
   }
-  const { sha256 } = part.digests();
+  const { sha256 } = part.digests;
   await part.finish();
   return sha256;
 }

@@ -2,11 +2,11 @@
  * A file on its way: `NAME.part`, and beside it `NAME.part.json`, which says what it is a part of. The
  * hash of what an earlier run left is read from the disk again, so that a resumed file is judged whole.
  */
-import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { FileDigests } from './file-digests.ts';
 import type { FileFacts } from './hub-client.ts';
 import { HubError } from './hub-error.ts';
 
@@ -20,28 +20,6 @@ type Note = z.infer<typeof noteSchema>;
 
 const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
 const READ_BYTES = 1024 * 1024;
-
-/** Both hashes of one run of bytes. */
-class Digests {
-  readonly #sha256 = createHash('sha256');
-  readonly #gitBlob: Hash;
-
-  constructor(totalBytes: number) {
-    this.#gitBlob = createHash('sha1').update(`blob ${totalBytes}\0`);
-  }
-
-  update(chunk: Uint8Array): void {
-    this.#sha256.update(chunk);
-    this.#gitBlob.update(chunk);
-  }
-
-  read(): { readonly sha256: string; readonly gitBlob: string } {
-    return {
-      sha256: this.#sha256.copy().digest('hex'),
-      gitBlob: this.#gitBlob.copy().digest('hex'),
-    };
-  }
-}
 
 async function readNote(path: string): Promise<Note | undefined> {
   try {
@@ -68,7 +46,7 @@ export class PartFile {
   readonly #place: string;
   readonly #facts: FileFacts;
   readonly #handle: FileHandle;
-  #digests: Digests;
+  #digests: FileDigests;
   #bytes = 0;
   #etag: string | undefined;
 
@@ -77,7 +55,7 @@ export class PartFile {
     this.#path = `${place}.part`;
     this.#facts = facts;
     this.#handle = handle;
-    this.#digests = new Digests(facts.bytes);
+    this.#digests = new FileDigests(facts);
   }
 
   /**
@@ -106,15 +84,15 @@ export class PartFile {
     return this.#etag;
   }
 
-  /** SHA-256 and git's hash of the bytes that are there. */
-  digests(): { readonly sha256: string; readonly gitBlob: string } {
-    return this.#digests.read();
+  /** Hashes of the bytes that are there. */
+  get digests(): FileDigests {
+    return this.#digests;
   }
 
   /** Throw the bytes away and begin a version anew. */
   async restart(etag?: string): Promise<void> {
     await onDisk(this.#path, this.#handle.truncate(0));
-    this.#digests = new Digests(this.#facts.bytes);
+    this.#digests = new FileDigests(this.#facts);
     this.#bytes = 0;
     this.#etag = etag;
     const note: Note = { ...this.#facts, ...(etag === undefined ? {} : { etag }) };
