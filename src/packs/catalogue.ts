@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { generatorInputsSchema } from './generator-inputs.ts';
 import { manifestSchema } from './manifest.ts';
-import { PackError } from './registry.ts';
+import { GENERATOR_TASKS, PackError } from './registry.ts';
 
 const fileSchema = z.strictObject({
   /** Path in the repository. */
@@ -43,7 +44,16 @@ function checkManifest(entry: z.infer<typeof entrySchema>, context: z.Refinement
       ...(role === undefined ? { path } : { path, role }),
     })),
   });
-  for (const { path, message } of parsed.error?.issues ?? []) {
+  const inputs = GENERATOR_TASKS.includes(entry.task)
+    ? generatorInputsSchema.safeParse(entry.inputs)
+    : undefined;
+  for (const { path, message } of [
+    ...(parsed.error?.issues ?? []),
+    ...(inputs?.error?.issues ?? []).map((issue) => ({
+      ...issue,
+      path: ['inputs', ...issue.path],
+    })),
+  ]) {
     context.addIssue({ code: 'custom', path, message });
   }
 }

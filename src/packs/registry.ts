@@ -30,7 +30,8 @@ export interface GeneratorPack extends InstalledPack {
 
 /** Family of the packs that make pictures of prompts: a folder of components as diffusers lays it out. */
 const GENERATOR_FAMILY = 'diffusers';
-const GENERATOR_TASKS: readonly Manifest['task'][] = ['text-to-image', 'image-editing'];
+/** Tasks of packs that make pictures of prompts. */
+export const GENERATOR_TASKS: readonly Manifest['task'][] = ['text-to-image', 'image-editing'];
 
 /** The packs that come with the repository. */
 export const STARTER_PACKS = fileURLToPath(new URL('../../models/', import.meta.url));

@@ -4,12 +4,14 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { filesIn, scratch } from '../packs/hub/fixture.ts';
 import { bytesOf, COMMIT, REPOSITORY, serve, TestHub } from '../packs/hub/test-hub.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MODEL = bytesOf(3_000_000);
+
+vi.setConfig({ testTimeout: 120_000 }); // a process takes seconds to start where many run
 
 /** Refuses every name and every connection to a host, and writes down what was asked for. */
 const REFUSING = `
@@ -104,7 +106,7 @@ beforeEach(async () => {
 });
 
 async function until(isSo: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 20_000;
+  const deadlineMs = performance.now() + 60_000;
   while (!isSo()) {
     if (performance.now() > deadlineMs) throw new Error('It never came to this.');
     await new Promise((resolve) => setTimeout(resolve, 20));

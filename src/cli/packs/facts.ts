@@ -24,11 +24,15 @@ const factsOf = (pack: Manifest | CatalogueEntry, bytes: number | null, from: st
   ...{ bytes, memoryMiB: pack.memoryMiB, from },
 });
 
+/** A commit as people write it; names of branches stay whole. */
+const shortened = (revision: string): string =>
+  /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 12) : revision;
+
 /** Facts of an installed pack. */
 export function installedFacts(manifest: Manifest, lock: PackLock | undefined): PackFacts {
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   const from =
-    lock === undefined ? manifest.source.kind : `${lock.repository}@${lock.commit.slice(0, 12)}`;
+    lock === undefined ? manifest.source.kind : `${lock.repository}@${shortened(lock.commit)}`;
   return factsOf(manifest, bytes, from);
 }
 
@@ -38,7 +42,7 @@ export function entryFacts(entry: CatalogueEntry): PackFacts {
     (sum, file) => (sum === null || file.bytes === undefined ? null : sum + file.bytes),
     0,
   );
-  return factsOf(entry, bytes, `${entry.repository}@${entry.revision}`);
+  return factsOf(entry, bytes, `${entry.repository}@${shortened(entry.revision)}`);
 }
 
 /** Whether this project ran a pack of the catalogue. */

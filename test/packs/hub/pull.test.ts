@@ -67,6 +67,26 @@ describe('a pull', () => {
     expect(await problems()).toEqual([undefined]);
   });
 
+  it('makes a folder of components, named as the pack has them', async () => {
+    const { packsDir, pull } = await bench();
+    const inputs = {
+      ...{ nativeSizePx: 64, steps: { default: 1, max: 4 }, guidanceScale: { default: 0, max: 0 } },
+      supports: [],
+    };
+    const files = [
+      { from: 'onnx/model.onnx', path: 'transformer/model.onnx' },
+      { from: 'config.json', path: 'transformer/config.json' },
+    ];
+    await pull({ ...ENTRY, task: 'text-to-image', family: 'diffusers', inputs, files });
+    const registry = await PackRegistry.load([packsDir]);
+    expect(registry.generators().map(({ manifest }) => manifest.files)).toMatchObject([
+      [
+        { path: 'transformer/model.onnx', sha256: sha256Of(MODEL) },
+        { path: 'transformer/config.json' },
+      ],
+    ]);
+  });
+
   it('that fails leaves no pack, and the next goes on with what is there', async () => {
     const { hub, packsDir, pull, place } = await bench();
     hub.faults.push(status(404));
