@@ -49,6 +49,23 @@ const RETRY_HEADER = {
   'Retry-After': { schema: { type: 'integer' as const }, description: 'Seconds.' },
 };
 
+/** The header of an answer that has a result, or is about the job of one. */
+export const PACK_HEADER = {
+  'X-Model-Pack': { schema: { type: 'string' as const }, description: 'Pack that answered.' },
+};
+
+/** Headers of an answer that has the result of a generation. */
+export const GENERATION_HEADERS = {
+  'X-Seed': {
+    schema: { type: 'string' as const, pattern: '^\\d+$' },
+    description: 'Seed of the pictures; one is drawn where the request has none.',
+  },
+  'X-Prompt-Truncated': {
+    schema: { type: 'string' as const, pattern: '^\\d+/\\d+$' },
+    description: 'Set when the prompt, with the words of its style, was cut: tokens kept/all.',
+  },
+};
+
 /** The failures of a route, by status. */
 export function errorResponses(statuses: readonly number[]): Record<number, ResponseConfig> {
   return Object.fromEntries(

@@ -3,7 +3,13 @@ import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { batchItemsResponse, batchRequest, batchResponse } from './batches.ts';
 import { jobResponse, jobsQuery, jobsResponse } from './jobs.ts';
-import { errorResponses, streamed, success } from './openapi-answers.ts';
+import {
+  errorResponses,
+  GENERATION_HEADERS,
+  PACK_HEADER,
+  streamed,
+  success,
+} from './openapi-answers.ts';
 
 const ONE_STATUSES = [400, 401, 403, 404, 410, 429, 500, 503];
 const LIST_STATUSES = [400, 401, 403, 429, 500, 503];
@@ -26,14 +32,17 @@ interface OneRoute {
   readonly path: string;
   readonly summary: string;
   readonly answer: z.ZodType;
+  /** Headers beside the usual ones. */
+  readonly headers?: object;
 }
 
 const ONE_ROUTES: readonly OneRoute[] = [
   {
     method: 'get',
     path: '/api/jobs/{id}',
-    summary: 'State, progress and, in the end, result of a job.',
+    summary: 'State, progress and, in the end, result of a job, with the headers of a result.',
     answer: jobResponse,
+    headers: { ...PACK_HEADER, ...GENERATION_HEADERS },
   },
   {
     method: 'delete',
@@ -61,10 +70,10 @@ const ONE_ROUTES: readonly OneRoute[] = [
   },
 ];
 
-const one = ({ method, path, summary, answer }: OneRoute): RouteConfig => ({
+const one = ({ method, path, summary, answer, headers = {} }: OneRoute): RouteConfig => ({
   ...{ method, path, summary, security },
   request: { params: id },
-  responses: { 200: success(answer, {}), ...errorResponses(ONE_STATUSES) },
+  responses: { 200: success(answer, headers), ...errorResponses(ONE_STATUSES) },
 });
 
 /** Every route of jobs and batches. */

@@ -6,7 +6,7 @@ import {
 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { jobResponse } from './jobs.ts';
-import { errorResponses, success } from './openapi-answers.ts';
+import { errorResponses, GENERATION_HEADERS, PACK_HEADER, success } from './openapi-answers.ts';
 import { ACCEPTED_HEADERS, jobRouteConfigs } from './openapi-jobs.ts';
 import { webhookRouteConfigs } from './openapi-webhooks.ts';
 import {
@@ -35,23 +35,12 @@ const READ_STATUSES = [400, 401, 403, 429, 500, 503];
 const UPLOAD_STATUSES = [400, 401, 403, 408, 413, 415, 429, 500, 503];
 const PAID_STATUSES = [400, 401, 402, 403, 408, 409, 410, 413, 415, 429, 500, 503];
 
-const PACK_HEADER = {
+const PAID_HEADERS = {
   'Idempotent-Replayed': {
     schema: { type: 'string' as const, enum: ['true'] },
     description: 'Set when an earlier call with the same Idempotency-Key had delivered this.',
   },
-  'X-Model-Pack': { schema: { type: 'string' as const }, description: 'Pack that answered.' },
-};
-
-const GENERATION_HEADERS = {
-  'X-Seed': {
-    schema: { type: 'string' as const, pattern: '^\\d+$' },
-    description: 'Seed of the pictures; one is drawn where the request has none.',
-  },
-  'X-Prompt-Truncated': {
-    schema: { type: 'string' as const, pattern: '^\\d+/\\d+$' },
-    description: 'Set when the prompt, with the words of its style, was cut: tokens kept/all.',
-  },
+  ...PACK_HEADER,
 };
 
 interface PaidRoute {
@@ -116,8 +105,8 @@ function paid(route: PaidRoute): RouteConfig {
       body: { required: true, content: { 'application/json': { schema: route.request } } },
     },
     responses: {
-      200: success(route.response, { ...PACK_HEADER, ...route.headers }),
-      202: success(jobResponse, { ...PACK_HEADER, ...ACCEPTED_HEADERS }),
+      200: success(route.response, { ...PAID_HEADERS, ...route.headers }),
+      202: success(jobResponse, { ...PAID_HEADERS, ...ACCEPTED_HEADERS }),
       ...errorResponses(PAID_STATUSES),
     },
   };

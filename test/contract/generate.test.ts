@@ -2,8 +2,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasFixturePacks, installFixturePack } from '../support/fixture-packs.ts';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { generateResponse } from '../../src/contract/responses.ts';
+import { drawSeed } from '../../src/http/routes/generate.ts';
+import { DRAWER, EDITOR, installFixturePack } from '../support/fixture-packs.ts';
 import { drawPlate, encoded } from '../support/pictures.ts';
 import {
   type Answer,
@@ -60,10 +62,28 @@ async function whenEnded(id: string) {
   return read();
 }
 
-describe.skipIf(!hasFixturePacks)('POST /api/generate', { timeout: 60_000 }, () => {
+test('a pack that says more of itself than its pipeline can do ends the start', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'garnish-packs-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  installFixturePack(folder, DRAWER, { supports: ['strength', 'reference'] });
+  const env = { GARNISH_PACKS_DIR: folder, GARNISH_ENGINE_WORKERS: '1' };
+  await expect(startTestServer(env)).rejects.toThrow(
+    `Pack ${DRAWER} cannot be used: "reference" is in its "supports"`,
+  );
+}, 60_000);
+
+test('seeds are drawn from the whole range that a caller may give', () => {
+  const seeds = Array.from({ length: 2000 }, drawSeed);
+  expect(seeds.every((seed) => Number.isSafeInteger(seed) && seed >= 0)).toBe(true);
+  expect(new Set(seeds).size).toBe(2000);
+  expect(Math.max(...seeds)).toBeGreaterThan(2 ** 52);
+  expect(Math.min(...seeds)).toBeLessThan(2 ** 49);
+});
+
+describe('POST /api/generate', { timeout: 60_000 }, () => {
   beforeAll(async () => {
-    installFixturePack(packs, 'flux2-klein-tiny');
-    installFixturePack(packs, 'sd15-tiny');
+    installFixturePack(packs, EDITOR);
+    installFixturePack(packs, DRAWER);
     garnish = await startTestServer({
       GARNISH_PACKS_DIR: packs,
       GARNISH_ENGINE_WORKERS: '1',
@@ -96,8 +116,9 @@ describe.skipIf(!hasFixturePacks)('POST /api/generate', { timeout: 60_000 }, () 
         created_at: createdAt,
       }),
     );
+    expect(() => generateResponse.parse(answer.json)).not.toThrow();
     expect(id).toMatch(/^gen_[a-z0-9]{26}$/);
-    expect(answer.headers.get('x-model-pack')).toBe('sd15-tiny');
+    expect(answer.headers.get('x-model-pack')).toBe(DRAWER);
     expect(answer.headers.get('x-seed')).toMatch(/^\d+$/);
     const metadata = await sharp(await fileOf(imagesOf(answer)[0]!)).metadata();
     expect(metadata).toMatchObject({ format: 'jpeg', width: 1024, height: 1024 });
@@ -172,13 +193,13 @@ describe.skipIf(!hasFixturePacks)('POST /api/generate', { timeout: 60_000 }, () 
     const body = { seed: 3, aspect_ratio: '16:9', options: { image_url: dish } };
     const edited = await generate({ ...body, model: 'seeddream' });
     expect(edited.status, edited.text).toBe(200);
-    expect(edited.headers.get('x-model-pack')).toBe('flux2-klein-tiny');
+    expect(edited.headers.get('x-model-pack')).toBe(EDITOR);
     expect(imagesOf(edited)).toMatchObject([{ width: 2048, height: 1152 }]);
     const without = await pictureOf({ seed: 3, aspect_ratio: '16:9', model: 'seeddream' });
     expect((await fileOf(imagesOf(edited)[0]!)).equals(without)).toBe(false);
 
     const started = await generate({ ...body, options: { image_url: dish, strength: 0.5 } });
-    expect(started.headers.get('x-model-pack')).toBe('sd15-tiny');
+    expect(started.headers.get('x-model-pack')).toBe(DRAWER);
     expect(started.status, started.text).toBe(200);
     const anew = await pictureOf({ seed: 3, aspect_ratio: '16:9' });
     expect((await fileOf(imagesOf(started)[0]!)).equals(anew)).toBe(false);
