@@ -13,12 +13,13 @@ export function guide(
   options: { readonly scale: number; readonly origin: GuidanceOrigin },
   out: Float32Array,
 ): Float32Array {
-  const start = options.origin === 'negative' ? negative : prompt;
   const { length } = out;
+  // From the prompt's it is the same sum with one more of the difference.
   const { scale } = options;
+  const fromNegative = options.origin === 'negative' ? scale : scale + 1;
   for (let i = 0; i < length; i += 1) {
-    const difference = (prompt[i] as number) - (negative[i] as number);
-    out[i] = (start[i] as number) + scale * difference;
+    const start = negative[i] as number;
+    out[i] = start + fromNegative * ((prompt[i] as number) - start);
   }
   return out;
 }
