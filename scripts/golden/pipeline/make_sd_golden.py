@@ -162,12 +162,12 @@ def export_all(pipeline: StableDiffusionPipeline) -> None:
     export_autoencoder(pipeline.vae, MODEL)
 
 
-def write_configs(pipeline: StableDiffusionPipeline) -> None:
-    pipeline.unet.save_config(MODEL / "unet")
-    pipeline.vae.save_config(MODEL / "vae_decoder")
-    pipeline.vae.save_config(MODEL / "vae_encoder")
-    pipeline.text_encoder.config.save_pretrained(MODEL / "text_encoder")
-    pipeline.scheduler.save_pretrained(MODEL / "scheduler")
+def write_configs(pipeline: StableDiffusionPipeline, model: Path) -> None:
+    pipeline.unet.save_config(model / "unet")
+    pipeline.vae.save_config(model / "vae_decoder")
+    pipeline.vae.save_config(model / "vae_encoder")
+    pipeline.text_encoder.config.save_pretrained(model / "text_encoder")
+    pipeline.scheduler.save_pretrained(model / "scheduler")
     index = {
         "_class_name": "StableDiffusionPipeline",
         "_diffusers_version": "0.38.0",
@@ -177,7 +177,7 @@ def write_configs(pipeline: StableDiffusionPipeline) -> None:
         "unet": ["diffusers", "UNet2DConditionModel"],
         "vae": ["diffusers", "AutoencoderKL"],
     }
-    (MODEL / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
+    (model / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
 
 
 @contextmanager
@@ -225,7 +225,7 @@ def run(base: StableDiffusionPipeline, case: tuple, seed: int, graphs: dict | No
 def main() -> None:
     pipeline = make_pipeline()
     export_all(pipeline)
-    write_configs(pipeline)
+    write_configs(pipeline, MODEL)
     graphs = graphs_of(MODEL)
     for seed, (name, case) in enumerate(CASES.items()):
         used, recording, source = run(pipeline, case, seed, None)
