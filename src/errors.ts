@@ -67,6 +67,12 @@ export const invalidRequest = (message: string): ApiError =>
 export const invalidJson = (): ApiError =>
   new ApiError('invalid_json', 400, 'The request body is not valid JSON.');
 
+/** The failure of one item of a batch, with the item named; what is no public failure stays as it is. */
+export function inItem(index: number, error: unknown): unknown {
+  if (!(error instanceof ApiError)) return error;
+  return new ApiError(error.code, error.status, `items.${index}: ${error.message}`, error.details);
+}
+
 /** Plain HTTP from a caller that is not on loopback. */
 export const httpsRequired = (): ApiError =>
   new ApiError('https_required', 400, 'Use HTTPS: this server does not answer plain HTTP.');

@@ -3,7 +3,7 @@
  * and carries the jobs in the background, `resume` takes up what the last stop left, `cancel` ends
  * a job. All of them admit, reserve and let the runner carry.
  */
-import { ApiError, shuttingDown } from '../errors.ts';
+import { ApiError, inItem, shuttingDown } from '../errors.ts';
 import type { ImageUrl } from '../fetching/image-url.ts';
 import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { errorFields, type Log } from '../observability/log.ts';
@@ -126,7 +126,7 @@ export class JobService {
     const { ledger, admission } = this.#parts;
     const earlier = ledger.earlierCalls.find(payer, options.idempotency);
     if (earlier !== undefined) return { jobIds: [earlier.id], isReplay: true };
-    this.#assertAcceptable(requests, payer);
+    this.#assertAcceptable(requests, payer, options.batchId);
     const orders = requests.map((request) => this.#order(request, payer));
     const leave = await admission.admit(payer.accountId, 'async', orders.length);
     let tickets: readonly JobTicket[];
@@ -205,12 +205,16 @@ export class JobService {
     return { request, source, plan: plan(request, payer) };
   }
 
-  /** Refuse a wrong source first, then a short balance, before a missing pack. */
-  #assertAcceptable(requests: readonly JobRequest[], payer: Payer): void {
+  /** Refuse a wrong source first, by its item in a batch, then a short balance, before a missing pack. */
+  #assertAcceptable(requests: readonly JobRequest[], payer: Payer, batchId?: string): void {
     const { accountId } = payer;
     const { fetcher, ledger, costOf } = this.#parts;
-    for (const { imageUrl } of requests) {
-      if (imageUrl !== undefined) fetcher.prepare(imageUrl, accountId);
+    for (const [index, { imageUrl }] of requests.entries()) {
+      try {
+        if (imageUrl !== undefined) fetcher.prepare(imageUrl, accountId);
+      } catch (error) {
+        throw batchId === undefined ? error : inItem(index, error);
+      }
     }
     const cost = requests.reduce((sum, request) => sum + costOf(request, payer), 0);
     ledger.assertAffordable(accountId, cost);

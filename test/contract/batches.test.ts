@@ -105,6 +105,12 @@ describe('the whole is refused', () => {
       items: [{ image_url: good }, { image_url: good, scale: 3 }],
     });
     expect(answer.text).toContain('items.1: Expected 2 or 4 for scale');
+    const other = await server.post('/api/batches', {
+      operation: 'upscale',
+      items: items([good, good, 'http://a.example:1/b']),
+    });
+    expect([other.status, codeOf(other)]).toEqual([400, 'invalid_image_url']);
+    expect(other.text).toContain('items.2: Expected port 80 or 443 for image_url.');
   });
 
   test('without the scope of its operation', async () => {

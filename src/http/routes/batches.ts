@@ -13,7 +13,7 @@ import {
 } from '../../contract/batches.ts';
 import { wireTime } from '../../contract/responses.ts';
 import { parseBody } from '../../contract/validation.ts';
-import { ApiError, forbidden, invalidRequest } from '../../errors.ts';
+import { forbidden, inItem, invalidRequest } from '../../errors.ts';
 import type { BatchBook, BatchView } from '../../jobs/batch-book.ts';
 import type { JobRequest } from '../../jobs/job.ts';
 import { hasEnded, type JobBook } from '../../jobs/job-book.ts';
@@ -53,8 +53,7 @@ function toJobs(operation: PaidOperation, items: readonly unknown[]): readonly J
     try {
       return operation.toJob(item);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      throw invalidRequest(`items.${index}: ${error.message}`);
+      throw inItem(index, error);
     }
   });
 }
