@@ -90,6 +90,8 @@ export class EventStreams {
         seq = event.seq;
         this.#sendState(res, watched, event);
       }
+      // Asked for from the last event on, or from one that never was: there is nothing more to come.
+      if (hasEnded(book.view(watched.accountId, watched.jobId).state)) res.end();
     };
     const sendProgress = () => {
       const now = performance.now();
@@ -103,8 +105,6 @@ export class EventStreams {
       else sendProgress();
     });
     sendStates();
-    // Asked for from the last event on: there is nothing more to come.
-    if (hasEnded(book.view(watched.accountId, watched.jobId).state)) res.end();
     return unwatch;
   }
 
@@ -125,6 +125,5 @@ export class EventStreams {
       ...(isFinal ? { job: wireJob(job) } : {}),
     };
     res.write(`id: ${event.seq}\nevent: state\ndata: ${JSON.stringify(data)}\n\n`);
-    if (isFinal) res.end();
   }
 }

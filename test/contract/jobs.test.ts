@@ -159,6 +159,20 @@ describe('case 38: a job', () => {
     expect(answer.headers.get('allow')).toBe('GET, DELETE, HEAD');
   });
 
+  test('that has expired is gone', async () => {
+    const id = idOf(await submit());
+    await whenEnded(id);
+    server.server.books.database.prepare('UPDATE jobs SET finished_at = 1 WHERE id = ?').run(id);
+    for (const [method, path] of [
+      ['GET', `/api/jobs/${id}`],
+      ['DELETE', `/api/jobs/${id}`],
+      ['GET', `/api/jobs/${id}/events`],
+    ] as const) {
+      const answer = await server.call(path, { method });
+      expect([answer.status, codeOf(answer)]).toEqual([410, 'gone']);
+    }
+  });
+
   test('needs the scope read', async () => {
     const writer = server.newKey({}, { scopes: ['upscale'] });
     expect((await server.call('/api/jobs', { key: writer.key })).status).toBe(403);
