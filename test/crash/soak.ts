@@ -13,7 +13,7 @@ const SHARE = 0.7;
 const PEAK_MS = 5_000;
 const SAMPLES = 120;
 const MAX_MIB_PER_HOUR = 1;
-/** Below this time a slope says nothing: caches are still filling. */
+/** Below this time a slope says nothing: caches are still filling, and a burst holds files open. */
 const LEAST_MINUTES_TO_JUDGE = 60;
 /** The first share of the samples is warming up. */
 const WARM_UP_SHARE = 0.25;
@@ -75,10 +75,10 @@ async function work(trial: Trial, minutes: number): Promise<PromiseReport> {
   const { restarts } = await engineOf(trial);
   trial.expect(restarts === 0, `the engine was restarted ${restarts} times`);
   const moreFiles = (last?.files ?? 0) - (first?.files ?? 0);
-  trial.expect(moreFiles <= MAX_MORE_FILES, `${moreFiles} more files are open`);
+  const isJudged = minutes >= LEAST_MINUTES_TO_JUDGE;
+  trial.expect(!isJudged || moreFiles <= MAX_MORE_FILES, `${moreFiles} more files are open`);
   const slopes = { api: slope(steady, 'apiMib'), engine: slope(steady, 'engineMib') };
   for (const [name, mibPerHour] of Object.entries(slopes)) {
-    const isJudged = minutes >= LEAST_MINUTES_TO_JUDGE;
     const claim = `${name} grows by ${mibPerHour.toFixed(1)} MiB an hour`;
     trial.expect(!isJudged || mibPerHour < MAX_MIB_PER_HOUR, claim);
   }
