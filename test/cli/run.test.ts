@@ -265,7 +265,7 @@ describe('usage', () => {
     ],
     [['remove-background', 'PHOTOS', '--out', 'OUT', '--format', 'jpg'], /options\.format/],
     [['remove-background', 'PHOTOS', '--out', 'OUT', '--background', 'red'], /#rrggbb/],
-    [['generate', 'PHOTOS', '--out', 'OUT'], /There is no model pack for generate yet/],
+    [['generate', 'PHOTOS', '--out', 'OUT'], /generate makes pictures of prompts, not of files/],
     [
       ['blur', 'PHOTOS', '--out', 'OUT'],
       /There is no operation blur: remove-background, upscale\./,

@@ -66,8 +66,13 @@ function requestOf(operation: RunOperation, body: unknown): JobRequest {
 export function runOperation(name: string): RunOperation {
   const found = RUN_OPERATIONS.find((operation) => operation === name);
   if (found !== undefined) return found;
+  if (name === 'generate') {
+    throw new UsageError(
+      'generate makes pictures of prompts, not of files: POST /api/generate does it.',
+    );
+  }
   throw new UsageError(
-    ['generate', 'enhance'].includes(name)
+    name === 'enhance'
       ? `There is no model pack for ${name} yet: ${RUN_OPERATIONS.join(' and ')} work on files.`
       : `There is no operation ${name}: ${RUN_OPERATIONS.join(', ')}.`,
   );
