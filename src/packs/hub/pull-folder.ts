@@ -3,7 +3,7 @@
  * kept when a pull fails, so that the next one goes on. It has no `pack.json` of its own, so nothing takes
  * it for a pack; at the end `pack/` is renamed to `ID/`.
  */
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
@@ -64,19 +64,38 @@ export class PullFolder {
     rmSync(lock, { force: true });
     const holder = { pid: process.pid, host: hostname() };
     await writeFile(lock, JSON.stringify(holder), { flag: 'wx' }).catch((cause) => {
-      throw new HubError(inUse, { cause });
+      throw cause.code === 'EEXIST' ? new HubError(inUse, { cause }) : cause;
     });
-    return new PullFolder(packsDir, id);
+    const folder = new PullFolder(packsDir, id);
+    await folder.#restoreOld();
+    return folder;
   }
 
   get #lock(): string {
     return join(this.#work, 'lock');
   }
 
+  get #place(): string {
+    return join(this.#packsDir, this.#id);
+  }
+
+  /** Where the replaced pack is while the new one takes its place. */
+  get #old(): string {
+    return join(this.#work, 'old');
+  }
+
+  /** A kill between the two renames leaves neither pack in its place. */
+  async #restoreOld(): Promise<void> {
+    if (existsSync(this.#old) && !existsSync(this.#place)) await rename(this.#old, this.#place);
+  }
+
   /** Let it go; what is in it stays for the next pull. */
   release(): void {
     clearInterval(this.#beat);
     rmSync(this.#lock, { force: true });
+    for (const folder of [this.path, this.#work]) {
+      if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+    }
   }
 
   /**
@@ -100,17 +119,13 @@ export class PullFolder {
       }
     }
     await syncFolder(this.path);
-    const place = join(this.#packsDir, this.#id);
-    const old = join(this.#work, 'old');
-    await rm(old, { recursive: true, force: true });
-    await rename(place, old).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
-    await rename(this.path, place);
+    await rm(this.#old, { recursive: true, force: true });
+    if (existsSync(this.#place)) await rename(this.#place, this.#old);
+    await rename(this.path, this.#place);
     await syncFolder(this.#packsDir);
     clearInterval(this.#beat);
     await rm(this.#work, { recursive: true, force: true });
-    return place;
+    return this.#place;
   }
 
   async #keepOnly(paths: ReadonlySet<string>): Promise<void> {

@@ -1,5 +1,12 @@
 /** A pack from the catalogue to its folder. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CatalogueEntry } from '../../../src/packs/catalogue.ts';
@@ -111,6 +118,16 @@ describe('a pull', () => {
     await expect(pull()).rejects.toThrow(/answers 404/);
     expect(readPackLock(place)?.commit).toBe(COMMIT);
     expect(await problems()).toEqual([undefined]);
+  });
+
+  it('killed while it replaced a pack gives the old one back, also when the hub is gone', async () => {
+    const { hub, packsDir, pull, problems, place } = await bench();
+    await pull();
+    mkdirSync(join(packsDir, '.pull-dishes'));
+    renameSync(place, join(packsDir, '.pull-dishes', 'old'));
+    await expect(pull(ENTRY, clientsOf(hub, { isOffline: true }))).rejects.toThrow(/OFFLINE/);
+    expect(await problems()).toEqual([undefined]);
+    expect(readdirSync(packsDir)).toEqual(['dishes']);
   });
 
   it('replaces no pack that somebody made', async () => {
