@@ -7,6 +7,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { HubError, PassingHubError } from './hub-error.ts';
+import { redirectTarget, shown } from './redirect.ts';
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
@@ -29,9 +30,6 @@ export interface HubHttpOptions {
 }
 
 type Headers = Readonly<Record<string, string>>;
-
-/** An address without its query: those of content networks are signed. */
-const shown = ({ origin, pathname }: URL): string => `${origin}${pathname}`;
 
 const isPrivate = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
@@ -69,20 +67,9 @@ export class HubHttp {
         return this.#judge(url, answer);
       }
       answer.destroy();
-      url = this.#follow(url, location);
+      url = redirectTarget(url, location);
     }
     throw new HubError(`${shown(address)} redirects more than ${MAX_REDIRECTS} times.`);
-  }
-
-  #follow(from: URL, location: string): URL {
-    const url = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      throw new HubError(`${shown(from)} redirects to what is no web address.`);
-    }
-    if (from.protocol === 'https:' && url.protocol === 'http:') {
-      throw new HubError(`${shown(from)} redirects from https to http: refused.`);
-    }
-    return url;
   }
 
   #judge(url: URL, answer: IncomingMessage): IncomingMessage {
@@ -115,6 +102,7 @@ export class HubHttp {
       const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
         agent: false,
         signal,
+        rejectUnauthorized: true, // whatever the environment says
         ...(lookup === undefined ? {} : { lookup }),
         headers: {
           'user-agent': 'garnish',

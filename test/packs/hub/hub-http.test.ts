@@ -1,8 +1,10 @@
 /** Where requests go, and where the token does not. */
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, LookupFunction } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { HubHttp } from '../../../src/packs/hub/hub-http.ts';
+import { selfSigned } from '../../fetching/self-signed.ts';
 import { clientsOf } from './fixture.ts';
 import { bytesOf, COMMIT, REPOSITORY, TestHub } from './test-hub.ts';
 
@@ -68,6 +70,26 @@ it.each([
   const hubUrl = await redirectingTo(location);
   const http = new HubHttp({ hubUrl, isOffline: false });
   await expect(http.get(new URL(hubUrl), {}, signal)).rejects.toThrow(expected);
+});
+
+it('believes no certificate of its own making, whatever the environment says', async () => {
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  let asked = 0;
+  const server = createTlsServer(selfSigned('localhost', new Date(Date.now() + 86_400_000)));
+  server.on('request', () => {
+    asked += 1;
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const hubUrl = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const http = new HubHttp({ hubUrl, token: 't', isOffline: false });
+  const error = await http.get(new URL(hubUrl), {}, signal).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    name: 'HubError', // not worth another attempt
+    message: expect.stringContaining('self-signed certificate'),
+  });
+  expect(asked).toBe(0);
 });
 
 it('leaves the query of an address, which is signed, out of errors', async () => {
