@@ -101,11 +101,15 @@ function bitsOf(data: Tensor.DataType): Uint16Array {
   return new Uint16Array(data.buffer, data.byteOffset, data.length);
 }
 
+const isSame = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((size, at) => size === b[at]);
+
 /** The tensor that a port wants, in the buffer of the last one of that size where there is one. */
 function toTensor(port: GraphPort, { data, dims }: HostTensor, last?: Tensor): Tensor {
   const reused = last?.data.length === data.length ? last.data : undefined;
   switch (port.type) {
     case 'float32':
+      if (last?.data === data && isSame(last.dims, dims)) return last;
       return new Tensor(
         'float32',
         data instanceof Float32Array ? data : Float32Array.from(data),

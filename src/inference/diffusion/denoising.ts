@@ -89,9 +89,9 @@ export async function denoise(run: DenoisingRun, onStep: (done: number) => void)
     stopIfCancelled(hooks);
     const timestep = family.timestepInput(scheduler.timesteps[i] as number);
     const isGuided = run.guidance !== null && (run.guidance.isActive?.(timestep) ?? true);
-    scheduler.scaleModelInput(sample, i, scaled);
-    const predictions = await run.denoiser.predict(scaled, timestep, isGuided ? 2 : 1);
-    if (hooks.trace !== undefined) traceCall(run, i, { scaled, timestep, predictions });
+    const input = scheduler.scaleModelInput(sample, i, scaled);
+    const predictions = await run.denoiser.predict(input, timestep, isGuided ? 2 : 1);
+    if (hooks.trace !== undefined) traceCall(run, i, { input, timestep, predictions });
     const prediction = combination.combine(isGuided ? run.guidance : null, predictions);
     const drawn = scheduler.needsNoise(i) ? noise : null;
     if (drawn !== null) request.noise.fill(drawn, STEP_DRAW + i, request.pictures);
@@ -106,14 +106,14 @@ function traceCall(
   { hooks, halves, start: { dims }, startCall }: DenoisingRun,
   i: number,
   call: {
-    readonly scaled: Float32Array;
+    readonly input: Float32Array;
     readonly timestep: number;
     readonly predictions: readonly Float32Array[];
   },
 ): void {
   const step = `step${i - startCall}`;
   hooks.trace?.(`${step}.timestep`, { data: Float32Array.of(call.timestep), dims: [1] });
-  hooks.trace?.(`${step}.model_input`, { data: call.scaled, dims });
+  hooks.trace?.(`${step}.model_input`, { data: call.input, dims });
   for (const [at, data] of call.predictions.entries())
     hooks.trace?.(`${step}.${halves[at]?.half}.model_output`, { data, dims });
 }

@@ -102,8 +102,8 @@ export function schedulerParity(run: RecordedSchedulerRun): SchedulerParity {
   let noiseIndex = 0;
   for (const [n, output] of run.model_outputs.entries()) {
     const i = start + n;
-    scheduler.scaleModelInput(sample, i, scaled);
-    stages.push(compareSample(`call ${i} scaled input`, scaled, run.scaled_inputs[n] ?? []));
+    const input = scheduler.scaleModelInput(sample, i, scaled);
+    stages.push(compareSample(`call ${i} scaled input`, input, run.scaled_inputs[n] ?? []));
     const noise = scheduler.needsNoise(i) ? (run.noises[noiseIndex++] ?? []) : null;
     state.step(Float32Array.from(output), i, sample, noise && Float32Array.from(noise));
     stages.push(compareSample(`call ${i} sample`, sample, run.samples[n] ?? []));

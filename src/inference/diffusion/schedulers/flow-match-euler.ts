@@ -64,7 +64,7 @@ export function flowMatchEulerScheduler(
     initNoiseSigma: 1,
     order: 1,
     needsNoise: () => isStochastic,
-    scaleModelInput: (sample, _i, out) => combine(out, [1], [sample]),
+    scaleModelInput: (sample) => sample,
     addNoise: (clean, noise, i, out) =>
       combine(out, [1 - at(sigmas, i), at(sigmas, i)], [clean, noise]),
     startRun: () => ({

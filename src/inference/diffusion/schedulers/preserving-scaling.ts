@@ -10,7 +10,7 @@ export function preservingScaling(
   alphas: readonly number[],
 ): Pick<Scheduler, 'scaleModelInput' | 'addNoise'> {
   return {
-    scaleModelInput: (sample, _i, out) => combine(out, [1], [sample]),
+    scaleModelInput: (sample) => sample,
     addNoise: (clean, noise, i, out) =>
       combine(out, [Math.sqrt(at(alphas, i)), Math.sqrt(1 - at(alphas, i))], [clean, noise]),
   };

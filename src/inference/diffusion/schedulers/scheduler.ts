@@ -64,8 +64,9 @@ export interface Scheduler {
   /** Whether `step` draws on noise at call `i`. */
   needsNoise(i: number): boolean;
   /**
-   * Writes what the network is to see at call `i` into `out`, which may be `sample` itself.
-   * @returns `out`
+   * What the network is to see at call `i`.
+   * @param out written to where the method scales; may be `sample`
+   * @returns `out`, or `sample` where nothing is scaled
    */
   scaleModelInput(sample: Float32Array, i: number, out: Float32Array): Float32Array;
   /**

@@ -137,7 +137,7 @@ export function solverScaling(
   return {
     initNoiseSigma: 1,
     order: 1,
-    scaleModelInput: (sample, _i, out) => combine(out, [1], [sample]),
+    scaleModelInput: (sample) => sample,
     addNoise: (clean, noise, i, out) => {
       const { alpha, sigma } = levelAt(levels, i);
       return combine(out, [alpha, sigma], [clean, noise]);
