@@ -40,17 +40,22 @@ interface Sides {
   readonly width: number;
 }
 
-/** Weight of a tile's pixel along one side: a ramp over the overlap where there is a neighbour. */
+/** Share of an overlap, at its outer end, where a tile counts for nothing: it has not seen what lies beyond its edge. */
+const BLIND_SHARE = 0.25;
+
+/** Weight of a tile's pixel along one side: a ramp inside the overlap where there is a neighbour. */
 function rampOf(
   length: number,
   overlapPx: number,
   isFirst: boolean,
   isLast: boolean,
 ): Float32Array {
+  const blindPx = overlapPx * BLIND_SHARE;
+  const weight = (insidePx: number) => (insidePx - blindPx) / (overlapPx - 2 * blindPx);
   return Float32Array.from({ length }, (_, i) => {
-    const fromStart = isFirst ? 1 : (i + 0.5) / overlapPx;
-    const fromEnd = isLast ? 1 : (length - i - 0.5) / overlapPx;
-    return Math.min(1, fromStart, fromEnd);
+    const fromStart = isFirst ? 1 : weight(i + 0.5);
+    const fromEnd = isLast ? 1 : weight(length - i - 0.5);
+    return Math.max(0, Math.min(1, fromStart, fromEnd));
   });
 }
 

@@ -67,7 +67,7 @@ describe('decoding in tiles', () => {
     expect(row[0]).toBe(0);
     expect(row[39]).toBeCloseTo(0.4, 6);
     const steps = [...row.keys()].slice(1).map((x) => row[x]! - row[x - 1]!);
-    expect(Math.max(...steps)).toBeLessThanOrEqual(0.4 / 8 + 1e-6);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(0.4 / 4 + 1e-6);
     expect(Math.min(...steps)).toBeGreaterThanOrEqual(0);
   });
 
