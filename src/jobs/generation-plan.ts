@@ -59,8 +59,9 @@ export function sizeOf(ratio: AspectRatio, longestSidePx: number): PixelSize {
   return { widthPx: Math.round(width * unit), heightPx: Math.round(height * unit) };
 }
 
-/** A text and the words of a style after it, with one comma between. */
+/** A text and the words of a style after it, with one comma between; without words the text as it is. */
 function withWords(text: string, words: string): string {
+  if (words === '') return text;
   const stem = text.replace(/[\s.,;]+$/u, '');
   return [stem, words].filter((part) => part !== '').join(', ');
 }

@@ -69,9 +69,13 @@ describe('the words of a style', () => {
     expect(plan({ style: 'moody' }, distilled).negativePrompt).toBeUndefined();
   });
 
+  test('leave a text as it is where there are none', () => {
+    expect(plan({ options: { negativePrompt: 'hair.' } }).negativePrompt).toBe('hair.');
+  });
+
   test('change nothing of a picture that is edited in the natural style', () => {
-    const request = { prompt: 'Put it on slate', imageUrl: SOURCE };
-    expect(plan(request).prompt).toBe('Put it on slate');
+    const request = { prompt: 'Put it on slate.', imageUrl: SOURCE };
+    expect(plan(request).prompt).toBe('Put it on slate.');
     expect(plan({ ...request, style: 'bright' }).prompt).toContain(styles.bright.editWords);
   });
 });
