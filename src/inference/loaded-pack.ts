@@ -1,4 +1,5 @@
 /** A pack whose graphs are in memory, or are brought there by its first run. */
+import { z } from 'zod';
 import type { EnginePack } from '../engine/protocol.ts';
 import { type GeneratorInputs, generatorInputsSchema } from '../packs/generator-inputs.ts';
 import type { FamilyChoices } from './diffusion/generation.ts';
@@ -7,7 +8,10 @@ import { type ProviderChoice, Session } from './session.ts';
 
 /** The pipeline of a pack of the family `diffusers`. */
 export interface LoadedGenerator {
-  readonly pipeline: Pick<DiffusionPipeline, 'sizeStep' | 'edits' | 'generate'>;
+  readonly pipeline: Pick<
+    DiffusionPipeline,
+    'sizeStep' | 'edits' | 'generate' | 'guidesBy' | 'checkSteps'
+  >;
   readonly inputs: GeneratorInputs;
   /** What the manifest fixes for every run. */
   readonly choices: FamilyChoices;
@@ -22,6 +26,13 @@ export interface LoadedPack {
   generator(): LoadedGenerator;
 }
 
+/** What a pack fails by, on one line that names it. */
+export function unusable({ id }: EnginePack, cause: unknown): Error {
+  const known = cause instanceof Error ? cause.message : String(cause);
+  const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : known;
+  return new Error(`Pack ${id} cannot be used: ${reason.replaceAll(/\s+/g, ' ')}`, { cause });
+}
+
 async function loadSessions(
   pack: EnginePack,
   choice: ProviderChoice,
@@ -33,8 +44,16 @@ async function loadSessions(
   return sessions;
 }
 
+function openPipeline(pack: EnginePack, choice: ProviderChoice): DiffusionPipeline {
+  try {
+    return new DiffusionPipeline(pack.folder, choice);
+  } catch (cause) {
+    throw unusable(pack, cause);
+  }
+}
+
 function openGenerator(pack: EnginePack, choice: ProviderChoice): LoadedGenerator {
-  const pipeline = new DiffusionPipeline(pack.folder, choice);
+  const pipeline = openPipeline(pack, choice);
   const inputs = generatorInputsSchema.parse(pack.inputs);
   const { maxTokens, hiddenLayers } = inputs;
   const choices = {

@@ -3,8 +3,9 @@
  * worked, because a missing cuDNN shows only when a convolution runs.
  */
 import type { Picture } from '../imaging/picture.ts';
+import type { GenerationRequest } from './diffusion/generation.ts';
 import { SeededNoise } from './diffusion/noise.ts';
-import type { LoadedGenerator, LoadedPack } from './loaded-pack.ts';
+import { type LoadedGenerator, type LoadedPack, unusable } from './loaded-pack.ts';
 import { findForeground } from './segmentation/salient-object.ts';
 import { enlarge, scalesOf } from './super-resolution/compact-residual.ts';
 
@@ -24,22 +25,48 @@ function drawDisc(): Picture {
 /** Steps of size that a network surely takes: eight latents a side survive three halvings. */
 const WARM_UP_STEPS_OF_SIZE = 8;
 
-/** One step of a small picture, after a look at whether the folder can do what the manifest says. */
-async function warmUpGenerator({ pipeline, inputs, choices }: LoadedGenerator): Promise<void> {
-  const { sizeStep, edits } = pipeline;
+/** @throws Error when the manifest lets callers ask for what would be ignored or cannot be done. */
+async function checkClaims(
+  { pipeline, inputs }: LoadedGenerator,
+  request: GenerationRequest,
+): Promise<void> {
+  const { edits } = pipeline;
   for (const way of ['strength', 'reference'] as const) {
     if (inputs.supports.includes(way) && !edits[way]) {
       throw new Error(`"${way}" is in its "supports", but its pipeline takes no picture that way.`);
     }
   }
+  const guidanceScale = inputs.guidanceScale.max;
+  const { half, input } = await pipeline.guidesBy({
+    ...request,
+    guidanceScale,
+    negativePrompt: '',
+  });
+  const acts = { guidance: half || input, negativePrompt: half };
+  for (const ability of ['guidance', 'negativePrompt'] as const) {
+    if (inputs.supports.includes(ability) && !acts[ability]) {
+      throw new Error(
+        `"${ability}" is in its "supports", but changes nothing at its guidanceScale of ${guidanceScale}.`,
+      );
+    }
+  }
+  pipeline.checkSteps(inputs.steps.max);
+}
+
+/** One step of a small picture, after a look at whether the folder can do what the manifest says. */
+async function warmUpGenerator(generator: LoadedGenerator): Promise<void> {
+  const { pipeline, inputs, choices } = generator;
+  const { sizeStep } = pipeline;
   const native = Math.floor(inputs.nativeSizePx / sizeStep) * sizeStep;
   const side = Math.max(sizeStep, Math.min(native, WARM_UP_STEPS_OF_SIZE * sizeStep));
-  const { decoded } = await pipeline.generate({
-    ...{ prompt: 'a bowl of soup', widthPx: side, heightPx: side, pictures: 1, steps: 1 },
-    guidanceScale: inputs.guidanceScale.default,
+  const request = {
+    ...{ prompt: 'a bowl of soup', pictures: 1, steps: 1 },
+    ...{ widthPx: side, heightPx: side, guidanceScale: inputs.guidanceScale.default },
     choices,
     noise: new SeededNoise(0),
-  });
+  };
+  await checkClaims(generator, request);
+  const { decoded } = await pipeline.generate(request);
   if (!decoded.data.every(Number.isFinite)) throw new Error('it gave NaN or infinity.');
 }
 
@@ -54,8 +81,7 @@ export async function warmUp(pack: LoadedPack): Promise<void> {
       return;
     case 'diffusers':
       await warmUpGenerator(pack.generator()).catch((cause: unknown) => {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new Error(`Pack ${pack.pack.id} cannot be used: ${reason}`, { cause });
+        throw unusable(pack.pack, cause);
       });
       return;
     default:

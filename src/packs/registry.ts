@@ -41,7 +41,14 @@ export function readManifest(folder: string): Manifest {
   try {
     const parsed: unknown = JSON.parse(readFileSync(join(folder, 'pack.json'), 'utf8'));
     const manifest = manifestSchema.parse(parsed);
-    if (GENERATOR_TASKS.includes(manifest.task)) generatorInputsSchema.parse(manifest.inputs);
+    if (GENERATOR_TASKS.includes(manifest.task)) {
+      if (manifest.family !== GENERATOR_FAMILY) {
+        throw new Error(
+          `Expected the family "${GENERATOR_FAMILY}", received "${manifest.family}".`,
+        );
+      }
+      generatorInputsSchema.parse(manifest.inputs);
+    }
     return manifest;
   } catch (error) {
     const reason =

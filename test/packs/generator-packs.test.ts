@@ -98,6 +98,12 @@ describe('refused with one line', () => {
     await expect(load(root)).rejects.toThrow(reason);
   });
 
+  test('a family that makes no pictures of prompts', async () => {
+    const root = folder();
+    write(root, 'drawer', { family: 'salient-object' });
+    await expect(load(root)).rejects.toThrow(/Expected the family "diffusers"/);
+  });
+
   test('a path that is given twice', async () => {
     const root = folder();
     const file = { path: 'unet/model.onnx', bytes: 15, sha256: '0'.repeat(64) };

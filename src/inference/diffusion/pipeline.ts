@@ -126,6 +126,18 @@ export class DiffusionPipeline {
     return sample?.type === 'float16' ? 'float16' : 'float32';
   }
 
+  /** @throws Error when the scheduler cannot take so many steps. */
+  checkSteps(steps: number): void {
+    this.#schedule(steps, 1);
+  }
+
+  /** What a request's guidance acts by: a half that leads away from the negative prompt, an input of the network. */
+  async guidesBy(request: GenerationRequest): Promise<{ half: boolean; input: boolean }> {
+    const { inputs } = await this.#parts.graph(this.#parts.network);
+    const half = this.family.guidance(request, this.#parts) !== null;
+    return { half, input: inputs.has('guidance') || inputs.has('timestep_cond') };
+  }
+
   /** Names of the graphs that are in memory. */
   get loadedComponents(): readonly string[] {
     return this.#parts.loaded;
@@ -141,6 +153,11 @@ export class DiffusionPipeline {
     await this.#parts.release();
   }
 
+  #schedule(steps: number, tokens: number): Scheduler {
+    const config = this.#options.scheduler ?? this.#parts.scheduler;
+    return createScheduler(config, this.family.schedule(config, steps, tokens));
+  }
+
   async #prepare(request: GenerationRequest, hooks: GenerationHooks): Promise<Run> {
     const { family } = this;
     const perLatent = pixelsPerLatent(this.#parts.vae) * family.patch;
@@ -149,9 +166,7 @@ export class DiffusionPipeline {
       height: request.heightPx / perLatent,
       width: request.widthPx / perLatent,
     };
-    const config = this.#options.scheduler ?? this.#parts.scheduler;
-    const tokens = tokenCount(family.layout, latents);
-    const scheduler = createScheduler(config, family.schedule(config, request.steps, tokens));
+    const scheduler = this.#schedule(request.steps, tokenCount(family.layout, latents));
     traceSchedule(scheduler, hooks);
     const firstCall = startCall(request, this.family, scheduler);
     const guidance = family.guidance(request, this.#parts);
