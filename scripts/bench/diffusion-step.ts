@@ -2,7 +2,7 @@
  * What the diffusion runtime costs beside its graphs: the time of a step outside `session.run` against copying the
  * same tensors once, and the peak memory against a bare loop over the same graphs, each in a process of its own.
  *
- *     npx tsx scripts/bench/diffusion-step.ts FOLDER [--steps 12] [--side 512] [--threads 1]
+ *     npx tsx scripts/bench/diffusion-step.ts FOLDER [--steps 24] [--side 512] [--threads 1]
  *
  * FOLDER: a Stable Diffusion pipeline, as scripts/golden/pipeline/make_sd15_sized.py writes it.
  */
@@ -193,7 +193,7 @@ async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
-      steps: { type: 'string', default: '12' },
+      steps: { type: 'string', default: '24' },
       side: { type: 'string', default: '512' },
       threads: { type: 'string', default: '1' },
     },

@@ -177,23 +177,23 @@ export async function loadGraph(path: string, choice: ProviderChoice): Promise<G
       throw new Error(`The graph has no input ${name}: ${[...inputs.keys()].join(', ')}.`);
     return port;
   };
+  const tensorOf = (name: string, feed: HostTensor | BoundInput | undefined): Tensor => {
+    if (feed instanceof BoundTensor) return feed.tensor;
+    const tensor = toTensor(portOf(name), feed as HostTensor, last.get(name));
+    last.set(name, tensor);
+    return tensor;
+  };
   return {
     inputs,
     outputs,
     bind: (name, tensor) => new BoundTensor(portOf(name), toTensor(portOf(name), tensor)),
     async run(feeds, fetches) {
       const tensors: Record<string, Tensor> = {};
-      for (const [name, feed] of Object.entries(feeds)) {
-        if (feed instanceof BoundTensor) {
-          tensors[name] = feed.tensor;
-        } else {
-          const tensor = toTensor(portOf(name), feed as HostTensor, last.get(name));
-          last.set(name, tensor);
-          tensors[name] = tensor;
-        }
-      }
+      for (const name in feeds) tensors[name] = tensorOf(name, feeds[name]);
       const results = await session.run(tensors, fetches);
-      return Object.fromEntries(fetches.map((name) => [name, toFloats(name, results[name])]));
+      const floats: Record<string, FloatTensor> = {};
+      for (const name of fetches) floats[name] = toFloats(name, results[name]);
+      return floats;
     },
     release: () => session.release(),
   };

@@ -27,7 +27,8 @@ interface Call {
   readonly halves: readonly number[];
   readonly firstPicture: number;
   readonly pictures: number;
-  readonly bound: Readonly<Record<string, BoundInput>>;
+  /** Everything that goes in; the sample and the timestep among it. */
+  readonly feeds: Readonly<Record<string, BoundInput | HostTensor>>;
   readonly sample: HostTensor & { readonly data: Float32Array };
   readonly timestep: HostTensor & { readonly data: Float32Array };
 }
@@ -70,6 +71,7 @@ export class Denoiser {
   readonly #inputs: DenoiserInputs;
   readonly #sampleDims: readonly number[];
   readonly #names: { readonly sample: string; readonly answer: string };
+  readonly #fetches: readonly string[];
   readonly #plans = new Map<number, readonly Call[]>();
   /** Predictions by half, of the sample's length. */
   readonly #predictions: readonly Float32Array[];
@@ -82,6 +84,7 @@ export class Denoiser {
     this.#names = graph.inputs.has('sample')
       ? { sample: 'sample', answer: 'out_sample' }
       : { sample: 'hidden_states', answer: 'out_hidden_states' };
+    this.#fetches = [this.#names.answer];
     const length = sampleDims.reduce((product, size) => product * size, 1);
     this.#predictions = inputs.halves.map(() => new Float32Array(length));
   }
@@ -99,8 +102,7 @@ export class Denoiser {
     const calls = this.#planFor(halves);
     for (const call of calls) {
       this.#fill(call, sample, timestep);
-      const feeds = { ...call.bound, [this.#names.sample]: call.sample, timestep: call.timestep };
-      const answers = await this.#graph.run(feeds, [this.#names.answer]);
+      const answers = await this.#graph.run(call.feeds, this.#fetches);
       const answer = answers[this.#names.answer] as FloatTensor;
       // The usual case, one call for everything: the answer's own memory, which nobody else writes to.
       if (calls.length === 1 && this.#inputs.reference === undefined)
@@ -153,11 +155,13 @@ export class Denoiser {
     const port = this.#graph.inputs.get('timestep');
     // A U-Net takes one timestep for all rows, a transformer one for each.
     const count = this.#names.sample === 'sample' || port?.dims[0] === 1 ? 1 : rows;
-    return {
-      ...{ halves, firstPicture, pictures, bound },
-      sample: { data: new Float32Array(length), dims },
-      timestep: { data: new Float32Array(count), dims: port?.dims.length === 0 ? [] : [count] },
+    const sample = { data: new Float32Array(length), dims };
+    const timestep = {
+      data: new Float32Array(count),
+      dims: port?.dims.length === 0 ? [] : [count],
     };
+    const feeds = { ...bound, [this.#names.sample]: sample, timestep };
+    return { halves, firstPicture, pictures, feeds, sample, timestep };
   }
 
   #fill(call: Call, sample: Float32Array, timestep: number): void {
