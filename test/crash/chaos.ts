@@ -32,6 +32,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'daylight-saving': { run: daylightSaving, rounds: 1, unit: 'spring and autumn' },
 };
 
+/** Each line once, with how often it was there. */
+function counted(lines: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return [...counts].map(([line, count]) => (count === 1 ? line : `${count} times: ${line}`));
+}
+
 function print(name: string, seed: number, report: PromiseReport, isJson: boolean): void {
   const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
   if (isJson) {
@@ -45,7 +52,7 @@ function print(name: string, seed: number, report: PromiseReport, isJson: boolea
   });
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(([label, figure]) => `${label.padEnd(width)}  ${figure}`);
-  process.stdout.write(`${[name, ...lines, ...report.violations].join('\n')}\n`);
+  process.stdout.write(`${[name, ...lines, ...counted(report.violations)].join('\n')}\n`);
 }
 
 const { values, positionals } = parseArgs({
