@@ -57,7 +57,9 @@ const jobsOf = (accountId: string) =>
     )
     .all(accountId);
 const whenRunning = (accountId: string) =>
-  expect.poll(() => jobsOf(accountId).at(-1)?.state, { timeout: 20_000 }).toBe('running');
+  expect
+    .poll(() => jobsOf(accountId).at(-1)?.state, { interval: 5, timeout: 20_000 })
+    .toBe('running');
 /** A new account that has a picture of its own. */
 async function newCaller(credits: number, behaviour: keyof typeof LEVELS = 'plain') {
   const caller = garnish.newKey({ credits });
@@ -65,6 +67,15 @@ async function newCaller(credits: number, behaviour: keyof typeof LEVELS = 'plai
   const post = (more: Call = {}) =>
     garnish.post(PATH, { image_url: imageUrl }, { key: caller.key, ...more });
   return { ...caller, imageUrl, post };
+}
+
+/** Jobs of other accounts ahead of the next one, which has to wait for several runs. @returns Their answers. */
+async function fillQueue(): Promise<readonly Promise<Answer>[]> {
+  const others = await Promise.all(Array.from({ length: 8 }, () => newCaller(5, 'slow')));
+  const answers = others.map(({ post }) => post());
+  const waiting = () => others.filter(({ accountId }) => jobsOf(accountId)[0]?.state === 'queued');
+  await expect.poll(() => waiting().length, { interval: 5 }).toBeGreaterThan(4);
+  return answers;
 }
 
 describe("case 38: another account's", () => {
@@ -193,18 +204,17 @@ describe('case 48: the caller leaves', () => {
   }
 
   it('while the job runs', async () => {
-    const caller = await newCaller(5, 'slow');
+    const caller = await newCaller(5, 'endless');
     await leaveOnce(caller, () => whenRunning(caller.accountId));
   }, 30_000);
 
   it('while the job waits', async () => {
-    const [first, second] = [await newCaller(5, 'slow'), await newCaller(5, 'slow')];
-    const running = first.post();
-    await whenRunning(first.accountId);
-    await leaveOnce(second, () =>
-      expect.poll(() => jobsOf(second.accountId)[0]?.state, { interval: 5 }).toBe('queued'),
+    const caller = await newCaller(5, 'slow');
+    const others = await fillQueue();
+    await leaveOnce(caller, () =>
+      expect.poll(() => jobsOf(caller.accountId)[0]?.state, { interval: 5 }).toBe('queued'),
     );
-    expect((await running).status).toBe(200);
+    for (const { status } of await Promise.all(others)) expect(status).toBe(200);
   }, 30_000);
 });
 
@@ -222,13 +232,15 @@ describe('the same Idempotency-Key', () => {
   it('case 50: still running, is told to wait', async () => {
     const { post, accountId } = await newCaller(5, 'slow');
     const headers = { 'Idempotency-Key': 'k' };
+    const others = await fillQueue();
     const first = post({ headers });
-    await whenRunning(accountId);
+    await expect.poll(() => jobsOf(accountId).length, { interval: 5 }).toBe(1);
     const second = await post({ headers });
     expectCode(second, 409, 'idempotency_in_progress');
     expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await first).status).toBe(200);
     expect(garnish.balance(accountId)).toBe(4);
+    await Promise.all(others);
   }, 30_000);
 
   it('case 51: with another body or on another route is a conflict', async () => {
