@@ -66,8 +66,7 @@ async function warmUpGenerator(generator: LoadedGenerator): Promise<void> {
     noise: new SeededNoise(0),
   };
   await checkClaims(generator, request);
-  const { decoded } = await pipeline.generate(request);
-  if (!decoded.data.every(Number.isFinite)) throw new Error('it gave NaN or infinity.');
+  await pipeline.generate(request);
 }
 
 /** @throws Error when the pack's family is unknown or a graph cannot be run. */

@@ -11,7 +11,7 @@ import { compare, type StageDifference } from './differences.ts';
 import { DiffusionPipeline, type PipelineOptions } from './pipeline.ts';
 import { RecordedCase } from './recorded-case.ts';
 import { RunTrace } from './run-trace.ts';
-import { toBytes } from './vae.ts';
+import { fromBytes, toBytes } from './vae.ts';
 
 /** All stages of a case, in order. */
 export interface CaseParity {
@@ -51,14 +51,7 @@ async function comparePictures(
 /** The source of a case as the encoder takes it. */
 async function sourceOf(recorded: RecordedCase): Promise<HostTensor | undefined> {
   if (!recorded.has('encoder_input')) return undefined;
-  const picture = await decodePicture(join(recorded.folder, 'init.png'), FIXTURE_LIMITS);
-  const plane = picture.widthPx * picture.heightPx;
-  const data = new Float32Array(3 * plane);
-  for (let at = 0; at < data.length; at += 1) {
-    const value = picture.data[(at % plane) * picture.channels + Math.floor(at / plane)] as number;
-    data[at] = (value / 255) * 2 - 1;
-  }
-  return { data, dims: [1, 3, picture.heightPx, picture.widthPx] };
+  return fromBytes(await decodePicture(join(recorded.folder, 'init.png'), FIXTURE_LIMITS));
 }
 
 /**

@@ -76,7 +76,7 @@ export interface GenerationHooks {
 
 /** What came out. */
 export interface Generation {
-  /** Float32 [pictures, 3, height, width], about -1..1, not clamped. */
+  /** Float32 [pictures, 3, height, width], about -1..1, not clamped; every value is finite. */
   readonly decoded: FloatTensor;
   /** Tokens of the prompt that were kept and all it has, of the encoder that keeps most. */
   readonly promptTokens: { readonly kept: number; readonly total: number };

@@ -110,6 +110,7 @@ export class DiffusionPipeline {
    * Make pictures.
    * @throws UnsupportedRequest when this pipeline cannot do what is asked for
    * @throws GenerationCancelled
+   * @throws Error when the decoder gives NaN or infinity
    */
   async generate(request: GenerationRequest, hooks: GenerationHooks = {}): Promise<Generation> {
     checkRequest(request, { family: this.family, sizeStep: this.sizeStep, edits: this.edits });

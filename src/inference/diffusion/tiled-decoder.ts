@@ -117,8 +117,10 @@ export async function decodeTiled(
   onTile: (done: number) => void = () => undefined,
 ): Promise<FloatTensor> {
   const [, , height = 0, width = 0] = latents.dims;
-  onTile(0);
-  if (height * width <= tiling.wholeLatents) return decode(latents);
+  if (height * width <= tiling.wholeLatents) {
+    onTile(0);
+    return decode(latents);
+  }
   const side = { height: Math.min(height, tiling.tile), width: Math.min(width, tiling.tile) };
   const tops = tileStarts(height, tiling);
   const lefts = tileStarts(width, tiling);

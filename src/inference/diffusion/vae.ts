@@ -3,6 +3,7 @@
  * https://github.com/huggingface/diffusers/blob/v0.38.0/src/diffusers/models/autoencoders/vae.py
  */
 import { z } from 'zod';
+import type { Picture } from '../../imaging/picture.ts';
 import type { FloatTensor, Graph, HostTensor } from '../graph.ts';
 
 /** What `vae_decoder/config.json` says about latents. */
@@ -105,6 +106,17 @@ export async function decodeLatents(decoder: Graph, latents: HostTensor): Promis
   const { sample } = await decoder.run({ latent_sample: latents }, ['sample']);
   if (sample === undefined) throw new Error('The decoder gave no picture.');
   return sample;
+}
+
+/** A picture as the encoder takes it: Float32 [1, 3, height, width], -1..1. @param picture opaque, alpha is dropped */
+export function fromBytes({ data, widthPx, heightPx, channels }: Picture): HostTensor {
+  const plane = widthPx * heightPx;
+  const values = new Float32Array(3 * plane);
+  for (let at = 0; at < values.length; at += 1) {
+    const byte = data[(at % plane) * channels + Math.floor(at / plane)] as number;
+    values[at] = (byte / 255) * 2 - 1;
+  }
+  return { data: values, dims: [1, 3, heightPx, widthPx] };
 }
 
 /** Picture `index` of decoded ones, as bytes [height, width, 3]. */

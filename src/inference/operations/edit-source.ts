@@ -8,7 +8,7 @@ import { type Picture, type Size, withoutAlpha } from '../../imaging/picture.ts'
 import { cropToRatio, resizePicture } from '../../imaging/reframe.ts';
 import { flattenOn } from '../../imaging/transparency.ts';
 import type { GenerationSource } from '../diffusion/generation.ts';
-import type { HostTensor } from '../graph.ts';
+import { fromBytes } from '../diffusion/vae.ts';
 import type { OperationContext } from './context.ts';
 import { referenceSizeOf } from './run-size.ts';
 
@@ -30,16 +30,6 @@ export interface EditSource {
 /** Transparent parts lie on white, as a JPEG of the picture would have them. */
 const WHITE = [255, 255, 255] as const;
 
-/** Float32 [1, 3, height, width], -1..1. */
-function toTensor({ data, widthPx, heightPx }: Picture): HostTensor {
-  const plane = widthPx * heightPx;
-  const values = new Float32Array(3 * plane);
-  for (let at = 0; at < data.length; at += 1) {
-    values[(at % 3) * plane + Math.floor(at / 3)] = (data[at] as number) / 127.5 - 1;
-  }
-  return { data: values, dims: [1, 3, heightPx, widthPx] };
-}
-
 const opaque = (picture: DecodedPicture): Picture =>
   picture.isTransparent ? flattenOn(picture, WHITE) : withoutAlpha(picture);
 
@@ -51,7 +41,7 @@ export async function readEditSource(
   const decoded = await decodePicture(task.sourcePath, limits);
   const { widthPx, heightPx } = decoded;
   const to = edit.kind === 'strength' ? runSize : referenceSizeOf(decoded, nativeSizePx, sizeStep);
-  const picture = toTensor(resizePicture(cropToRatio(opaque(decoded), to), to));
+  const picture = fromBytes(resizePicture(cropToRatio(opaque(decoded), to), to));
   const source = edit.kind === 'strength' ? { picture, strength: edit.strength } : { picture };
   return { size: { widthPx, heightPx }, source };
 }

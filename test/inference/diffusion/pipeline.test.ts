@@ -94,20 +94,28 @@ describe('a pipeline', () => {
     expect(steps).toBe(calls);
   });
 
-  it('needs no text encoder for a text that it has seen', async () => {
+  it('holds text encoder and network one after the other, and needs no encoder for texts it has seen', async () => {
     const pipeline = open('sd-small', { unloadsTextEncoders: true });
-    const together: (readonly string[])[] = [];
-    const first = await pipeline.generate(requestOf(), {
-      trace: () => together.push(pipeline.loadedComponents),
-    });
+    const generate = async (negativePrompt: string) => {
+      const loaded: string[][] = [];
+      const look = () => {
+        loaded.push([...pipeline.loadedComponents]);
+        return false;
+      };
+      const request = requestOf({ negativePrompt });
+      const { decoded } = await pipeline.generate(request, { isCancelled: look, trace: look });
+      return { data: decoded.data, loaded };
+    };
+    const first = await generate('blurry');
+    expect(first.loaded.flat()).toContain('text_encoder');
     const isBoth = (names: readonly string[]) =>
       names.includes('text_encoder') && names.includes('unet');
-    expect(together.filter(isBoth)).toEqual([]);
-    const again = await pipeline.generate(requestOf());
-    expect(again.decoded.data).toEqual(first.decoded.data);
-    expect(pipeline.loadedComponents).not.toContain('text_encoder');
-    await open('sd-small').generate(requestOf());
-    expect(opened.at(-1)?.loadedComponents).toContain('text_encoder');
+    expect(first.loaded.filter(isBoth)).toEqual([]);
+    const again = await generate('blurry');
+    expect(again.data).toEqual(first.data);
+    expect(again.loaded.flat()).not.toContain('text_encoder');
+    const other = await generate('dark');
+    expect(other.loaded.flat()).toContain('text_encoder');
   });
 
   it('tells how much of a long prompt was kept', async () => {
@@ -155,12 +163,22 @@ describe('a pipeline', () => {
 
   it('decodes in tiles nearly what it decodes whole', async () => {
     const request = requestOf({ widthPx: 320, heightPx: 256, steps: 1 });
-    const whole = (await open('sd-small').generate(request)).decoded;
+    const decode = async (options: PipelineOptions) => {
+      let tiles = 0;
+      const onProgress = (done: number) => {
+        if (done >= 0.9 && done < 1) tiles += 1;
+      };
+      const { decoded } = await open('sd-small', options).generate(request, { onProgress });
+      return { decoded, tiles };
+    };
+    const { decoded: whole, tiles: one } = await decode({});
     const tiling = { wholeLatents: 100, tile: 24, overlap: 8 };
-    const tiled = (await open('sd-small', { tiling }).generate(request)).decoded;
+    const { decoded: tiled, tiles } = await decode({ tiling });
+    expect(tiles).toBe(one + 3); // four tiles instead of one
     expect(tiled.dims).toEqual(whole.dims);
     const apart = tiled.data.map((value, at) => Math.abs(value - whole.data[at]!));
     const mean = apart.reduce((sum, value) => sum + value, 0) / apart.length;
+    expect(mean).toBeGreaterThan(0);
     expect(mean).toBeLessThan(0.05);
   });
 });
