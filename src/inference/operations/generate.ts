@@ -12,6 +12,7 @@ import {
 } from '../diffusion/generation.ts';
 import { SeededNoise } from '../diffusion/noise.ts';
 import { toBytes } from '../diffusion/vae.ts';
+import type { FloatTensor } from '../graph.ts';
 import type { LoadedPack } from '../loaded-pack.ts';
 import { OperationError } from '../operation-error.ts';
 import { enlarge, scalesOf } from '../super-resolution/compact-residual.ts';
@@ -59,6 +60,11 @@ async function draw(
   }
 }
 
+/** A broken network gives no picture, rather than a black one. */
+function assertFinite({ data }: FloatTensor): void {
+  if (!data.every(Number.isFinite)) throw new Error('The pack gave NaN or infinity.');
+}
+
 /** Bring a picture of the generator to the exact size: the ratio cut out, enlarged, then resampled. */
 async function toSize(
   picture: Picture,
@@ -95,6 +101,7 @@ export async function generate(
       readEditSource(context, { edit, runSize, nativeSizePx, sizeStep }),
     ));
   const made = await steps.run('infer', () => draw(context, operation, runSize, edited));
+  assertFinite(made.decoded);
   const upscaler = upscalerId === undefined ? undefined : context.pack(upscalerId);
   const files: EngineFile[] = [];
   for (let index = 0; index < count; index += 1) {
