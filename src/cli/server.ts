@@ -16,6 +16,7 @@ import { recoverJobs } from '../jobs/recovery.ts';
 import type { UploadIntake } from '../jobs/upload-intake.ts';
 import { errorFields, type Log } from '../observability/log.ts';
 import { loadContractModels } from '../packs/contract-models.ts';
+import { unsealedFilesOf } from '../packs/manifest.ts';
 import { holdFile } from '../store/database.ts';
 import { randomId } from '../store/random-id.ts';
 import { type Books, openBooks } from './books.ts';
@@ -142,6 +143,10 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   const books = openBooks(config.dataDir, steadyNow);
   undo(() => books.database.close());
   const registry = await loadPacks(config);
+  for (const { manifest } of registry.packs) {
+    const files = unsealedFilesOf(manifest);
+    if (files.length > 0) log.warn('pack-unsealed', { pack: manifest.id, unchecked: files });
+  }
   const modelPacks = chooseModelPacks(config, registry);
   const listener = await openListener(config);
   undo(() => listener.close());

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { generatorInputsSchema } from './generator-inputs.ts';
-import { manifestSchema } from './manifest.ts';
+import { manifestFields, manifestSchema } from './manifest.ts';
 import { GENERATOR_TASKS, PackError } from './registry.ts';
 
 const fileSchema = z.strictObject({
@@ -20,7 +20,8 @@ const fileSchema = z.strictObject({
     .optional(),
 });
 
-const entrySchema = manifestSchema.omit({ files: true, source: true }).extend({
+const entrySchema = manifestFields.omit({ files: true, source: true }).extend({
+  name: z.string(),
   /** `owner/name` on the hub. */
   repository: z.string().regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/),
   /** Branch, tag or commit; a pull pins the commit. */

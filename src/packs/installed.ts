@@ -1,5 +1,5 @@
 /** What lies in the folders of packs, read without hashing: for lists. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PackLock, readPackLock } from './hub/pack-lock.ts';
 import type { Manifest } from './manifest.ts';
@@ -30,6 +30,11 @@ export function readPackFolders(roots: readonly string[]): readonly PackFolder[]
       .sort()
       .map((name) => readPackFolder(join(root, name)));
   });
+}
+
+/** Size of a pack's file: the manifest's, else that of what lies there; null: nothing does. */
+export function sizeOf(folder: string, file: Manifest['files'][number]): number | null {
+  return file.bytes ?? statSync(join(folder, file.path), { throwIfNoEntry: false })?.size ?? null;
 }
 
 /** Whether the manifest is still what was pulled. @returns The first difference. */

@@ -1,7 +1,7 @@
 /** `garnish packs` as processes of their own, against a small hub. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -235,12 +235,23 @@ describe('garnish packs list and show', () => {
       }),
     );
     writeFileSync(join(packsDir, 'dishes', 'config.json'), '[]');
+    const bare = { id: 'bare', task: 'segmentation', family: 'u2net', files: [{ path: 'a.onnx' }] };
+    const licence = { spdx: 'MIT', commercialUse: true };
+    mkdirSync(join(packsDir, 'bare'));
+    writeFileSync(join(packsDir, 'bare', 'a.onnx'), MODEL);
+    writeFileSync(join(packsDir, 'bare', 'pack.json'), JSON.stringify({ ...bare, licence }));
     const { code, output } = await run(['verify', '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(output)).toContainEqual({
       ...{ id: 'dishes', result: 'damaged', commit: COMMIT },
       problem: expect.stringContaining('config.json does not have the SHA-256 of its manifest'),
     });
+    expect(JSON.parse(output)).toContainEqual({
+      ...{ id: 'bare', result: 'unsealed', commit: null },
+      problem: 'pack.json has no SHA-256 for a.onnx: it cannot be checked.',
+    });
+    const bareRow = JSON.parse((await run(['list', '--json'])).output);
+    expect(bareRow).toContainEqual(expect.objectContaining({ id: 'bare', bytes: 3_000_000 }));
   });
 
   it('name the packs there are when one is unknown', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadContractModels } from '../../src/packs/contract-models.ts';
+import { type Manifest, unsealedFilesOf } from '../../src/packs/manifest.ts';
 import { PackError, PackRegistry, STARTER_PACKS } from '../../src/packs/registry.ts';
 
 const MODEL = Buffer.from('not really a graph');
@@ -71,6 +72,29 @@ test('a sound pack is found by its task, with the paths of its files', async () 
   ]);
 });
 
+/** What a pack cannot do without. */
+const BARE = {
+  id: 'test-cutout',
+  task: 'segmentation',
+  family: 'salient-object',
+  licence: { spdx: 'Apache-2.0', commercialUse: true },
+  files: [{ role: 'model', path: 'model.onnx' }],
+};
+
+test('a manifest may leave out what only describes, and the seal of its files', async () => {
+  const root = packs(BARE);
+  const [pack] = (await PackRegistry.load([root])).packs;
+  expect(pack?.manifest).toEqual({
+    ...{ ...BARE, version: '1.0.0', name: 'test-cutout', description: '', inputs: {} },
+    ...{ precision: 'fp32', source: { kind: 'local' }, memoryMiB: 0 },
+  });
+  expect(unsealedFilesOf(pack?.manifest as Manifest)).toEqual(['model.onnx']);
+  writeFileSync(join(root, 'test', 'model.onnx'), 'another graph');
+  expect((await PackRegistry.load([root])).packs).toHaveLength(1);
+  rmSync(join(root, 'test', 'model.onnx'));
+  expect(await refusal(root)).toMatch(/test\/model\.onnx is missing/);
+});
+
 describe('refused with one line that names the file', () => {
   test('another hash', async () => {
     const root = packs(withFile({ sha256: '0'.repeat(64) }));
@@ -121,6 +145,7 @@ describe('refused with one line that names the file', () => {
     ['an unknown task', { ...MANIFEST, task: 'sorting' }, /task/],
     ['an id that is no name', { ...MANIFEST, id: '../x' }, /id/],
     ['no files', { ...MANIFEST, files: [] }, /files/],
+    ['a size without a hash', withFile({ sha256: undefined }), /bytes and sha256 .* together/],
     ['a hash that is none', withFile({ sha256: 'abc' }), /sha256/],
     ['no licence', { ...MANIFEST, licence: undefined }, /licence/],
     ['text that is no JSON', '{', /JSON/],

@@ -1,6 +1,7 @@
 /** What is told of a pack, installed or not, with the same names everywhere. */
 import type { CatalogueEntry } from '../../packs/catalogue.ts';
 import type { PackLock } from '../../packs/hub/pack-lock.ts';
+import { sizeOf } from '../../packs/installed.ts';
 import type { Manifest } from '../../packs/manifest.ts';
 
 /** What both a manifest and an entry of the catalogue say. */
@@ -29,8 +30,12 @@ const shortened = (revision: string): string =>
   /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 12) : revision;
 
 /** Facts of an installed pack. */
-export function installedFacts(manifest: Manifest, lock: PackLock | undefined): PackFacts {
-  const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+export function installedFacts(
+  manifest: Manifest,
+  lock: PackLock | undefined,
+  folder: string,
+): PackFacts {
+  const bytes = manifest.files.reduce((sum, file) => sum + (sizeOf(folder, file) ?? 0), 0);
   const from =
     lock === undefined ? manifest.source.kind : `${lock.repository}@${shortened(lock.commit)}`;
   return factsOf(manifest, bytes, from);

@@ -16,10 +16,10 @@ export function listPacks(flags: ListFlags): void {
   const folders = readPackFolders(packRoots());
   const catalogue = readCatalogue(flags.catalogue);
   const checked = new Map(catalogue.map((entry) => [entry.id, verifiedText(entry)]));
-  const installed = folders.flatMap(({ manifest, lock }): Row[] => {
+  const installed = folders.flatMap(({ manifest, lock, folder }): Row[] => {
     if (manifest === undefined) return [];
     const catalogued = lock === undefined ? undefined : checked.get(manifest.id);
-    const row = installedFacts(manifest, lock);
+    const row = installedFacts(manifest, lock, folder);
     return [{ ...row, state: 'installed', checked: catalogued ?? 'own' }];
   });
   const ids = new Set(installed.map(({ id }) => id));

@@ -1,6 +1,6 @@
 /** `garnish packs show ID`. */
 import { findEntry, readCatalogue } from '../../packs/catalogue.ts';
-import { readPackFolders } from '../../packs/installed.ts';
+import { readPackFolders, sizeOf } from '../../packs/installed.ts';
 import { printJson, printLine, printTable } from '../output.ts';
 import { entryFacts, installedFacts, type PackFacts, verifiedText } from './facts.ts';
 import type { ListFlags } from './list.ts';
@@ -32,14 +32,15 @@ function installedDetails(id: string): Details | undefined {
   const { name, description, version } = manifest;
   return {
     pack: {
-      ...installedFacts(manifest, lock),
+      ...installedFacts(manifest, lock, folder),
       ...{ state: 'installed', name, description, version, folder },
       ...(lock === undefined
         ? {}
         : { hub: lock.hubUrl, commit: lock.commit, pulled: lock.pulledAt }),
     },
-    files: manifest.files.map(({ path, role = null, bytes, sha256 }) => ({
-      ...{ path, role, bytes, sha256 },
+    files: manifest.files.map((file) => ({
+      ...{ path: file.path, role: file.role, bytes: sizeOf(folder, file) },
+      sha256: file.sha256 ?? null,
     })),
   };
 }
