@@ -134,7 +134,7 @@ def main() -> None:
     for scale in (2, 4):
         upscale(OUTPUT / "test-upscale" / f"x{scale}.onnx", scale)
     manifest(
-        OUTPUT / "test-upscale", "super-resolution", "compact-residual", {"tilePx": 64, "overlapPx": 8, "scales": [2, 4]}
+        OUTPUT / "test-upscale", "super-resolution", "compact-residual", {"tilePx": 64, "overlapPx": 8}
     )
 
 

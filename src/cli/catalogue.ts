@@ -22,7 +22,7 @@ export const chooseModelPacks = ({ modelPacks }: Config, registry: PackRegistry)
 export function catalogueOf(registry: PackRegistry, modelPacks?: ModelPacks): PackCatalogue {
   const models = new Map(loadContractModels().map((model) => [model.id, model]));
   return {
-    packFor: (task, role) => registry.packFor(task, role),
+    packFor: (task) => registry.packFor(task),
     generatorFor: (modelId) => {
       const pack = modelPacks?.packFor(modelId);
       const model = models.get(modelId);

@@ -1,29 +1,53 @@
 /**
- * Cuts a picture into tiles of one shape. Each tile's core is kept, the overlap around it is only
- * read, so that a network whose receptive field fits into the overlap gives the same result as on
- * the whole picture.
+ * Cuts a picture into tiles of one shape. Each tile answers for its core; the overlap around it is only read, so that
+ * a network whose receptive field fits into the overlap gives the same result as on the whole picture.
  */
-import type { Picture, Size } from './picture.ts';
-import { byte } from './picture.ts';
+import { byte, type Picture, type Size } from './picture.ts';
 
-/** Part of the picture that one tile answers for. */
-export interface TileCore {
-  readonly x: number;
-  readonly y: number;
-  readonly widthPx: number;
-  readonly heightPx: number;
+/**
+ * What is read where there is no picture. `repeat`: tiles reach beyond it on all sides, and the edge is repeated. With
+ * the other two, tiles stay inside it, so that the network pads as on the whole picture, and only what is missing
+ * to a side that the network can take is added at the right and bottom: mirrored at the last pixel without repeating it
+ * (`reflect`), or with it (`symmetric`), as numpy calls them.
+ */
+export type Border = 'repeat' | 'reflect' | 'symmetric';
+
+/** How to cut. */
+export interface TileOptions {
+  /** Longest side of a tile, overlap included; more than twice the overlap. */
+  readonly tilePx: number;
+  readonly overlapPx: number;
+  readonly border: Border;
+  /** The side that a network needs in order to take a whole picture of a side; absent: the same. */
+  readonly paddedSide?: (sidePx: number) => number;
+  /** The only size that the graph takes. */
+  readonly exact?: Size | undefined;
 }
 
-/** All tiles of a picture. */
+/** Part of one axis that a tile answers for. */
+export interface TileSpan {
+  /** First pixel that the tile reads; outside the picture where its border is repeated. */
+  readonly origin: number;
+  /** First pixel of the core. */
+  readonly start: number;
+  /** Pixels of the core. */
+  readonly length: number;
+}
+
+/** All tiles of a picture: each column with each row. */
 export interface TileGrid {
   /** Shape of every tile, overlap included. */
   readonly tile: Size;
-  readonly overlapPx: number;
-  readonly cores: readonly TileCore[];
+  readonly border: Border;
+  readonly columns: readonly TileSpan[];
+  readonly rows: readonly TileSpan[];
 }
 
-/** Tile sides are multiples of this, so that few shapes occur. */
+/** Sides of cores are multiples of this, so that few shapes occur and windows of attention keep their places. */
 const GRANULE_PX = 16;
+
+/** Smallest side of a tile that leaves a core. */
+export const smallestTile = (overlapPx: number): number => 2 * overlapPx + GRANULE_PX;
 
 /** Side of the cores along one axis: as even as the granule allows, so that no sliver is left. */
 function coreSide(length: number, maxCore: number): number {
@@ -31,72 +55,91 @@ function coreSide(length: number, maxCore: number): number {
   return Math.min(maxCore, Math.ceil(length / count / GRANULE_PX) * GRANULE_PX);
 }
 
-/**
- * Plan the tiles.
- * @param tilePx Longest side of a tile, overlap included; more than twice the overlap.
- */
-export function planTiles(size: Size, tilePx: number, overlapPx: number): TileGrid {
-  const maxCore = tilePx - 2 * overlapPx;
-  if (maxCore < GRANULE_PX) throw new RangeError('A tile must be wider than its overlaps.');
-  const width = coreSide(size.widthPx, maxCore);
-  const height = coreSide(size.heightPx, maxCore);
-  const cores: TileCore[] = [];
-  for (let y = 0; y < size.heightPx; y += height) {
-    for (let x = 0; x < size.widthPx; x += width) {
-      cores.push({
-        x,
-        y,
-        widthPx: Math.min(width, size.widthPx - x),
-        heightPx: Math.min(height, size.heightPx - y),
-      });
-    }
+interface Axis {
+  readonly tile: number;
+  readonly spans: readonly TileSpan[];
+}
+
+/** Tiles that reach beyond the picture on both sides. */
+function planAround(length: number, { tilePx, overlapPx }: TileOptions): Axis {
+  const core = coreSide(length, tilePx - 2 * overlapPx);
+  const spans = Array.from({ length: Math.ceil(length / core) }, (_, i) => ({
+    origin: i * core - overlapPx,
+    start: i * core,
+    length: Math.min(core, length - i * core),
+  }));
+  return { tile: core + 2 * overlapPx, spans };
+}
+
+/** Tiles inside the picture: the first and the last need no overlap at its ends. */
+function planInside(length: number, exactPx: number | undefined, options: TileOptions): Axis {
+  const { overlapPx, paddedSide = (side) => side } = options;
+  const tilePx = exactPx ?? options.tilePx;
+  const padded = paddedSide(length);
+  if (padded <= tilePx) {
+    return { tile: exactPx ?? padded, spans: [{ origin: 0, start: 0, length }] };
   }
-  const tile = { widthPx: width + 2 * overlapPx, heightPx: height + 2 * overlapPx };
-  return { tile, overlapPx, cores };
+  const maxCore = tilePx - 2 * overlapPx;
+  const between = padded - 2 * overlapPx;
+  const core = coreSide(between, maxCore - (maxCore % GRANULE_PX));
+  const tile = exactPx ?? Math.min(core + 2 * overlapPx, padded);
+  const count = Math.ceil(between / core);
+  const spans = Array.from({ length: count }, (_, i) => {
+    const start = i === 0 ? 0 : i * core + overlapPx;
+    const end = i === count - 1 ? length : (i + 1) * core + overlapPx;
+    return { origin: Math.min(i * core, padded - tile), start, length: end - start };
+  });
+  return { tile, spans };
+}
+
+function planAxis(length: number, exactPx: number | undefined, options: TileOptions): Axis {
+  const isAround = options.border === 'repeat' && exactPx === undefined;
+  return isAround ? planAround(length, options) : planInside(length, exactPx, options);
+}
+
+/** Plan the tiles. @throws RangeError when a tile would be all overlap. */
+export function planTiles(size: Size, options: TileOptions): TileGrid {
+  const { border, exact, tilePx, overlapPx } = options;
+  const smallestPx = exact === undefined ? tilePx : Math.min(exact.widthPx, exact.heightPx);
+  if (smallestPx < smallestTile(overlapPx)) {
+    throw new RangeError('A tile must be wider than its overlaps.');
+  }
+  const across = planAxis(size.widthPx, exact?.widthPx, options);
+  const down = planAxis(size.heightPx, exact?.heightPx, options);
+  const tile = { widthPx: across.tile, heightPx: down.tile };
+  return { tile, border, columns: across.spans, rows: down.spans };
+}
+
+/** The pixel of a side that stands for one at `index`, which may lie beyond. */
+function sourceIndex(index: number, side: number, border: Border): number {
+  const mirrored = border === 'symmetric' ? 2 * side - 1 - index : 2 * side - 2 - index;
+  const inside = index < side || border === 'repeat' ? index : mirrored;
+  return Math.min(side - 1, Math.max(0, inside));
 }
 
 /**
- * Read one tile; beyond the picture its edge is repeated.
+ * Read one tile.
  * @param into Float32 [3, tile height, tile width], written as 0..1.
  */
 export function readTile(
   picture: Picture,
-  grid: TileGrid,
-  core: TileCore,
+  { tile, border }: TileGrid,
+  [column, row]: readonly [TileSpan, TileSpan],
   into: Float32Array,
 ): void {
   const { data, channels, widthPx, heightPx } = picture;
-  const plane = grid.tile.widthPx * grid.tile.heightPx;
-  for (let row = 0; row < grid.tile.heightPx; row += 1) {
-    const y = Math.min(heightPx - 1, Math.max(0, core.y + row - grid.overlapPx));
-    for (let column = 0; column < grid.tile.widthPx; column += 1) {
-      const x = Math.min(widthPx - 1, Math.max(0, core.x + column - grid.overlapPx));
-      const from = (y * widthPx + x) * channels;
-      const to = row * grid.tile.widthPx + column;
+  const plane = tile.widthPx * tile.heightPx;
+  const columns = Int32Array.from({ length: tile.widthPx }, (_, i) =>
+    sourceIndex(column.origin + i, widthPx, border),
+  );
+  for (let y = 0; y < tile.heightPx; y += 1) {
+    const line = sourceIndex(row.origin + y, heightPx, border) * widthPx;
+    for (let x = 0; x < tile.widthPx; x += 1) {
+      const from = (line + (columns[x] as number)) * channels;
+      const to = y * tile.widthPx + x;
       into[to] = byte(data, from) / 255;
       into[to + plane] = byte(data, from + 1) / 255;
       into[to + 2 * plane] = byte(data, from + 2) / 255;
     }
-  }
-}
-
-/**
- * Write the core of an enlarged tile into the result.
- * @param tileData Uint8 [scale * tile height, scale * tile width, 3].
- * @param target Uint8 [scale * height, scale * width, 3] of the whole picture.
- */
-export function writeCore(
-  tileData: Uint8Array,
-  grid: TileGrid,
-  core: TileCore,
-  target: { readonly data: Uint8Array; readonly widthPx: number; readonly scale: number },
-): void {
-  const { scale } = target;
-  const tileRow = grid.tile.widthPx * scale * 3;
-  const length = core.widthPx * scale * 3;
-  for (let row = 0; row < core.heightPx * scale; row += 1) {
-    const from = (row + grid.overlapPx * scale) * tileRow + grid.overlapPx * scale * 3;
-    const to = ((core.y * scale + row) * target.widthPx + core.x * scale) * 3;
-    target.data.set(tileData.subarray(from, from + length), to);
   }
 }

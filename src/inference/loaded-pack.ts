@@ -39,6 +39,7 @@ async function loadSessions(
 ): Promise<ReadonlyMap<string, Session>> {
   const sessions = new Map<string, Session>();
   for (const [role, path] of Object.entries(pack.files)) {
+    if (!path.endsWith('.onnx')) continue; // external weights, which a graph beside them reads
     sessions.set(role, await Session.load(path, choice));
   }
   return sessions;

@@ -15,12 +15,6 @@ export interface ProviderChoice {
   readonly threads: number;
 }
 
-/** A tensor going in. */
-export interface InputTensor {
-  readonly data: Float32Array;
-  readonly dims: readonly number[];
-}
-
 /** A tensor coming out; which of the two types it has is fixed by the graph. */
 export interface OutputTensor {
   readonly data: Float32Array | Uint8Array;
@@ -41,47 +35,6 @@ function createSession(path: string, choice: ProviderChoice): Promise<InferenceS
     // Spinning threads starve decoding and the other workers on a shared machine.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
-}
-
-/** A graph with one input and one output. */
-export class Session {
-  readonly #session: InferenceSession;
-
-  private constructor(session: InferenceSession) {
-    this.#session = session;
-  }
-
-  /**
-   * Load a graph from a file; from a path, because a buffer costs a second copy.
-   * @throws Error when the file is not a graph, or the provider cannot be loaded.
-   */
-  static async load(path: string, choice: ProviderChoice): Promise<Session> {
-    return new Session(await createSession(path, choice));
-  }
-
-  /**
-   * Run the graph.
-   * @throws Error when the output has an unexpected type or holds NaN or infinity.
-   */
-  async run(input: InputTensor): Promise<OutputTensor> {
-    const [inputName = ''] = this.#session.inputNames;
-    const [outputName = ''] = this.#session.outputNames;
-    const feeds = { [inputName]: new Tensor('float32', input.data, input.dims) };
-    const output = (await this.#session.run(feeds))[outputName];
-    const data = output?.data;
-    if (output === undefined || !(data instanceof Float32Array || data instanceof Uint8Array)) {
-      throw new Error(`The graph's output is ${output?.type ?? 'missing'}, not float32 or uint8.`);
-    }
-    if (data instanceof Float32Array && !data.every(Number.isFinite)) {
-      throw new Error('The graph gave NaN or infinity.');
-    }
-    return { data, dims: output.dims };
-  }
-
-  /** Give the weights back; without it they stay in memory. */
-  async release(): Promise<void> {
-    await this.#session.release();
-  }
 }
 
 const portsOf = (metadata: readonly InferenceSession.ValueMetadata[]) =>
@@ -162,11 +115,15 @@ class BoundTensor implements BoundInput {
   }
 }
 
-/**
- * Load a graph of several inputs and outputs from a file; external weights lie beside it.
- * @throws Error when the file is not a graph, or the provider cannot be loaded.
- */
-export async function loadGraph(path: string, choice: ProviderChoice): Promise<Graph> {
+/** A graph as onnxruntime runs it, its inputs in the types that it declares. */
+interface OpenGraph extends Pick<Graph, 'inputs' | 'outputs' | 'bind' | 'release'> {
+  run(
+    feeds: Readonly<Record<string, HostTensor | BoundInput>>,
+    fetches: readonly string[],
+  ): Promise<Readonly<Record<string, Tensor>>>;
+}
+
+async function openGraph(path: string, choice: ProviderChoice): Promise<OpenGraph> {
   const session = await createSession(path, choice);
   const inputs = portsOf(session.inputMetadata);
   const outputs = portsOf(session.outputMetadata);
@@ -187,14 +144,75 @@ export async function loadGraph(path: string, choice: ProviderChoice): Promise<G
     inputs,
     outputs,
     bind: (name, tensor) => new BoundTensor(portOf(name), toTensor(portOf(name), tensor)),
-    async run(feeds, fetches) {
+    run: (feeds, fetches) => {
       const tensors: Record<string, Tensor> = {};
       for (const name in feeds) tensors[name] = tensorOf(name, feeds[name]);
-      const results = await session.run(tensors, fetches);
+      return session.run(tensors, fetches);
+    },
+    release: () => session.release(),
+  };
+}
+
+/**
+ * Load a graph of several inputs and outputs from a file; external weights lie beside it.
+ * @throws Error when the file is not a graph, or the provider cannot be loaded.
+ */
+export async function loadGraph(path: string, choice: ProviderChoice): Promise<Graph> {
+  const graph = await openGraph(path, choice);
+  return {
+    ...graph,
+    async run(feeds, fetches) {
+      const results = await graph.run(feeds, fetches);
       const floats: Record<string, FloatTensor> = {};
       for (const name of fetches) floats[name] = toFloats(name, results[name]);
       return floats;
     },
-    release: () => session.release(),
   };
+}
+
+/** A graph that takes one picture: what its ports are called does not matter. */
+export class Session {
+  readonly input: GraphPort;
+  /** In the order of the graph. */
+  readonly outputs: readonly GraphPort[];
+  readonly #graph: OpenGraph;
+
+  private constructor(graph: OpenGraph, input: GraphPort) {
+    this.#graph = graph;
+    this.input = input;
+    this.outputs = [...graph.outputs.values()];
+  }
+
+  /**
+   * Load a graph from a file; from a path, because a buffer costs a second copy.
+   * @throws Error when the file is not a graph, has several inputs, or the provider cannot be loaded.
+   */
+  static async load(path: string, choice: ProviderChoice): Promise<Session> {
+    const graph = await openGraph(path, choice);
+    const [input, further] = graph.inputs.values();
+    if (input === undefined || further !== undefined) {
+      await graph.release();
+      throw new Error(`${path} has ${graph.inputs.size} inputs, not one picture.`);
+    }
+    return new Session(graph, input);
+  }
+
+  /**
+   * Run the graph.
+   * @param output The output wanted; the rest is not copied.
+   * @throws Error when the output has an unexpected type or holds NaN or infinity.
+   */
+  async run(picture: HostTensor, output = this.outputs[0]): Promise<OutputTensor> {
+    const name = output?.name ?? '';
+    const result = (await this.#graph.run({ [this.input.name]: picture }, [name]))[name];
+    if (result?.data instanceof Uint8Array) return { data: result.data, dims: result.dims };
+    const floats = toFloats(name, result);
+    if (!floats.data.every(Number.isFinite)) throw new Error('The graph gave NaN or infinity.');
+    return floats;
+  }
+
+  /** Give the weights back; without it they stay in memory. */
+  async release(): Promise<void> {
+    await this.#graph.release();
+  }
 }

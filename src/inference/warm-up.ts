@@ -7,7 +7,8 @@ import type { GenerationRequest } from './diffusion/generation.ts';
 import { SeededNoise } from './diffusion/noise.ts';
 import { type LoadedGenerator, type LoadedPack, unusable } from './loaded-pack.ts';
 import { findForeground } from './segmentation/salient-object.ts';
-import { enlarge, scalesOf } from './super-resolution/compact-residual.ts';
+import { enlarge } from './super-resolution/enlarge.ts';
+import { scalesOf } from './super-resolution/families.ts';
 
 const SIDE_PX = 64;
 
@@ -69,21 +70,27 @@ async function warmUpGenerator(generator: LoadedGenerator): Promise<void> {
   await pipeline.generate(request);
 }
 
-/** @throws Error when the pack's family is unknown or a graph cannot be run. */
-export async function warmUp(pack: LoadedPack): Promise<void> {
-  switch (pack.pack.family) {
-    case 'salient-object':
+async function runOnce(pack: LoadedPack): Promise<void> {
+  const { task } = pack.pack;
+  switch (task) {
+    case 'segmentation':
       await findForeground(pack, drawDisc());
       return;
-    case 'compact-residual':
-      for (const scale of scalesOf(pack)) await enlarge(pack, drawDisc(), scale, () => undefined);
+    case 'super-resolution':
+      for (const scale of scalesOf(pack)) await enlarge(pack, drawDisc(), scale);
       return;
-    case 'diffusers':
-      await warmUpGenerator(pack.generator()).catch((cause: unknown) => {
-        throw unusable(pack.pack, cause);
-      });
+    case 'text-to-image':
+    case 'image-editing':
+      await warmUpGenerator(pack.generator());
       return;
     default:
-      throw new Error(`Pack ${pack.pack.id} is of the unknown family ${pack.pack.family}.`);
+      throw new Error(`Nothing runs packs for ${task}.`);
   }
+}
+
+/** @throws Error that names the pack when its family is unknown, or `inputs` or a graph cannot be used. */
+export async function warmUp(pack: LoadedPack): Promise<void> {
+  await runOnce(pack).catch((cause: unknown) => {
+    throw unusable(pack.pack, cause);
+  });
 }

@@ -23,11 +23,8 @@ export interface JobOrder {
   readonly plan: JobPlan;
 }
 
-/** Finds the pack for a task that has a file of a role; undefined when none is installed. */
-export type PackFinder = (
-  task: 'segmentation' | 'super-resolution',
-  role: string,
-) => string | undefined;
+/** Finds the pack for a task; undefined when none is installed. */
+export type PackFinder = (task: 'segmentation' | 'super-resolution') => string | undefined;
 
 /** What is installed. */
 export interface PackCatalogue {
@@ -72,7 +69,7 @@ function generationPlan(request: GenerateRequest, charge: Charge, packs: PackCat
   const generator = packs.generatorFor(request.model);
   if (generator === undefined) throw noPackFor('generating pictures');
   const { styles, packFor } = packs;
-  const upscalerId = packFor('super-resolution', 'x2') ?? packFor('super-resolution', 'x4');
+  const upscalerId = packFor('super-resolution');
   return {
     operation: request.operation,
     idPrefix: 'gen',
@@ -109,7 +106,7 @@ export function planJob(
         resultKind: 'nobg',
         costCredits,
         isWatermarked,
-        packId: requirePack(packFor('segmentation', 'model'), 'removing backgrounds'),
+        packId: requirePack(packFor('segmentation'), 'removing backgrounds'),
         engineOperation: { operation: 'remove-background', ...request.options },
       };
     case 'upscale': {
@@ -120,7 +117,7 @@ export function planJob(
         resultKind: 'upscaled',
         costCredits,
         isWatermarked,
-        packId: requirePack(packFor('super-resolution', `x${scale}`), `upscaling ${scale}x`),
+        packId: requirePack(packFor('super-resolution'), `upscaling ${scale}x`),
         engineOperation: { operation: 'upscale', scale, ...request.options },
       };
     }

@@ -36,11 +36,25 @@ export const GENERATOR_TASKS: readonly Manifest['task'][] = ['text-to-image', 'i
 /** The packs that come with the repository. */
 export const STARTER_PACKS = fileURLToPath(new URL('../../models/', import.meta.url));
 
+/** Roles of which a pack for a task has at least one. */
+const ROLES: Partial<Readonly<Record<Manifest['task'], readonly string[]>>> = {
+  segmentation: ['model'],
+  'super-resolution': ['x2', 'x4'],
+};
+
+function assertHasRole({ task, files }: Manifest): void {
+  const roles = ROLES[task];
+  if (roles === undefined || files.some(({ role }) => roles.includes(role))) return;
+  const found = files.map(({ role }) => role).join(', ');
+  throw new Error(`Expected a file of the role ${roles.join(' or ')}, received ${found}.`);
+}
+
 /** The manifest of a pack folder. @throws PackError naming what is wrong. */
 export function readManifest(folder: string): Manifest {
   try {
     const parsed: unknown = JSON.parse(readFileSync(join(folder, 'pack.json'), 'utf8'));
     const manifest = manifestSchema.parse(parsed);
+    assertHasRole(manifest);
     if (GENERATOR_TASKS.includes(manifest.task)) {
       if (manifest.family !== GENERATOR_FAMILY) {
         throw new Error(
@@ -134,14 +148,9 @@ export class PackRegistry {
     return new PackRegistry([...packs.values()]);
   }
 
-  /**
-   * Id of the pack that answers a task: the last one installed.
-   * @returns undefined when there is none, or it has no file of the role.
-   */
-  packFor(task: Manifest['task'], role: string): string | undefined {
-    const pack = this.#last(task);
-    const hasRole = pack?.manifest.files.some((file) => file.role === role) ?? false;
-    return hasRole ? pack?.manifest.id : undefined;
+  /** Id of the pack that answers a task: the last one installed; undefined when there is none. */
+  packFor(task: Manifest['task']): string | undefined {
+    return this.#last(task)?.manifest.id;
   }
 
   /** The packs that make pictures of prompts, in the order of their installation. */

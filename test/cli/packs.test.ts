@@ -235,11 +235,14 @@ describe('garnish packs list and show', () => {
       }),
     );
     writeFileSync(join(packsDir, 'dishes', 'config.json'), '[]');
-    const bare = { id: 'bare', task: 'segmentation', family: 'u2net', files: [{ path: 'a.onnx' }] };
-    const licence = { spdx: 'MIT', commercialUse: true };
+    const bare = {
+      ...{ id: 'bare', task: 'segmentation', family: 'u2net' },
+      licence: { spdx: 'MIT', commercialUse: true },
+      files: [{ role: 'model', path: 'a.onnx' }],
+    };
     mkdirSync(join(packsDir, 'bare'));
     writeFileSync(join(packsDir, 'bare', 'a.onnx'), MODEL);
-    writeFileSync(join(packsDir, 'bare', 'pack.json'), JSON.stringify({ ...bare, licence }));
+    writeFileSync(join(packsDir, 'bare', 'pack.json'), JSON.stringify(bare));
     const { code, output } = await run(['verify', '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(output)).toContainEqual({

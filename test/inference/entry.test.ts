@@ -171,7 +171,11 @@ test.each(['slow', 'endless'] as const)(
 );
 
 test.each([
-  ['a family it has no code for', { family: 'painting' }, /unknown family painting/],
+  [
+    'a family it has no code for',
+    { family: 'painting' },
+    /test-cutout cannot be used: There is no segmentation family "painting"/,
+  ],
   ['a file that is not there', { files: { model: '/none/model.onnx' } }, /model\.onnx/],
   ['a file role that is missing', { files: {} }, /has no file for model/],
   ['inputs of another family', { inputs: { tilePx: 64 } }, /sizePx/],

@@ -21,15 +21,15 @@ test('each operation has its price, its pack and its place on the CDN', () => {
     const plan = planJob(
       request,
       PAYING,
-      { ...PACKS, packFor: (task, role) => `${task} ${role}` },
+      { ...PACKS, packFor: (task) => `pack for ${task}` },
       prices,
     );
     return [plan.idPrefix, plan.resultKind, plan.costCredits, plan.packId];
   });
   expect(planned).toEqual([
-    ['bg', 'nobg', 1, 'segmentation model'],
-    ['up', 'upscaled', 1, 'super-resolution x2'],
-    ['up', 'upscaled', 2, 'super-resolution x4'],
+    ['bg', 'nobg', 1, 'pack for segmentation'],
+    ['up', 'upscaled', 1, 'pack for super-resolution'],
+    ['up', 'upscaled', 2, 'pack for super-resolution'],
   ]);
 });
 

@@ -57,9 +57,8 @@ async function refusal(root: string): Promise<string> {
 test('a sound pack is found by its task, with the paths of its files', async () => {
   const root = packs();
   const registry = await PackRegistry.load([root]);
-  expect(registry.packFor('segmentation', 'model')).toBe('test-cutout');
-  expect(registry.packFor('segmentation', 'x4')).toBeUndefined();
-  expect(registry.packFor('super-resolution', 'x2')).toBeUndefined();
+  expect(registry.packFor('segmentation')).toBe('test-cutout');
+  expect(registry.packFor('super-resolution')).toBeUndefined();
   expect(registry.enginePacks()).toEqual([
     {
       id: 'test-cutout',
@@ -144,6 +143,7 @@ describe('refused with one line that names the file', () => {
     ['an unknown key of a file', withFile({ url: 'https://x.example' }), /url/],
     ['an unknown task', { ...MANIFEST, task: 'sorting' }, /task/],
     ['an id that is no name', { ...MANIFEST, id: '../x' }, /id/],
+    ['no graph for its task', withFile({ role: 'x4' }), /role model, received x4/],
     ['no files', { ...MANIFEST, files: [] }, /files/],
     ['a size without a hash', withFile({ sha256: undefined }), /bytes and sha256 .* together/],
     ['a hash that is none', withFile({ sha256: 'abc' }), /sha256/],
@@ -168,7 +168,7 @@ test("an operator's pack replaces one of the same id and answers before the othe
   expect(registry.packs.map(({ manifest }) => manifest.version)).toEqual(['2.0.0']);
   const other = packs({ ...MANIFEST, id: 'other' }, folder(), 'other');
   const both = await PackRegistry.load([packs(), other]);
-  expect(both.packFor('segmentation', 'model')).toBe('other');
+  expect(both.packFor('segmentation')).toBe('other');
   expect(both.enginePacks().map(({ id }) => id)).toEqual(['other']);
 });
 

@@ -77,7 +77,7 @@ def main() -> None:
         "description": "Compact residual super-resolution for food photographs, 2x and 4x",
         "task": "super-resolution",
         "family": "compact-residual",
-        "inputs": {"tilePx": TILE_PX, "overlapPx": overlap, "scales": [2, 4]},
+        "inputs": {"tilePx": TILE_PX, "overlapPx": overlap},
         "precision": "fp32",
         "licence": {"spdx": "Apache-2.0", "commercialUse": True},
         "source": {"kind": "trained", "command": "python scripts/train/super_resolution/train.py"},

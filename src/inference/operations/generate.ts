@@ -15,7 +15,8 @@ import { toBytes } from '../diffusion/vae.ts';
 import type { FloatTensor } from '../graph.ts';
 import type { LoadedPack } from '../loaded-pack.ts';
 import { OperationError } from '../operation-error.ts';
-import { enlarge, scalesOf } from '../super-resolution/compact-residual.ts';
+import { enlarge } from '../super-resolution/enlarge.ts';
+import { scalesOf } from '../super-resolution/families.ts';
 import { type OperationContext, Steps } from './context.ts';
 import { type EditSource, readEditSource } from './edit-source.ts';
 import { runSizeOf, scalesTo } from './run-size.ts';
@@ -76,9 +77,9 @@ async function toSize(
   const scales = upscaler === undefined ? [] : scalesTo(enlarged, size, scalesOf(upscaler));
   for (const [pass, scale] of scales.entries()) {
     if (upscaler === undefined) break;
-    enlarged = await enlarge(upscaler, enlarged, scale, (fraction) =>
-      afterShare((pass + fraction) / scales.length),
-    );
+    enlarged = await enlarge(upscaler, enlarged, scale, {
+      afterTile: (fraction) => afterShare((pass + fraction) / scales.length),
+    });
   }
   return resizePicture(enlarged, size);
 }

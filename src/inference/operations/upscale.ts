@@ -4,7 +4,7 @@ import { decodePicture } from '../../imaging/codec.ts';
 import { type Size, withoutAlpha } from '../../imaging/picture.ts';
 import { bleedColours } from '../../imaging/transparency.ts';
 import { OperationError } from '../operation-error.ts';
-import { enlarge } from '../super-resolution/compact-residual.ts';
+import { enlarge } from '../super-resolution/enlarge.ts';
 import { type OperationContext, Steps } from './context.ts';
 import { writeResult } from './write-result.ts';
 
@@ -33,9 +33,11 @@ export async function upscale(
     source.isTransparent ? bleedColours(source) : withoutAlpha(source),
   );
   const enlarged = await steps.run('infer', () =>
-    enlarge(context.pack(), prepared, operation.scale, (fraction) => {
-      context.onProgress(fraction);
-      steps.throwIfCancelled();
+    enlarge(context.pack(), prepared, operation.scale, {
+      afterTile: (fraction) => {
+        context.onProgress(fraction);
+        steps.throwIfCancelled();
+      },
     }),
   );
   const format = operation.format ?? (source.isTransparent ? 'png' : 'jpg');

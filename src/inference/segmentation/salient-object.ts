@@ -87,6 +87,9 @@ function stretch(matte: Float32Array): Float32Array {
 
 /** Find the dish. @throws Error when the graph misbehaves. */
 export async function findForeground(pack: LoadedPack, picture: Picture): Promise<Matte> {
+  if (pack.pack.family !== 'salient-object') {
+    throw new Error(`There is no segmentation family "${pack.pack.family}": salient-object.`);
+  }
   const [coarse, coarseSize] = await coarseMatte(pack, picture);
   const working = within(picture, WORKING_SIDE_PX);
   const isFull = working.widthPx === picture.widthPx && working.heightPx === picture.heightPx;
