@@ -6,20 +6,9 @@
  */
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { flag, integer, list, mebibyte } from './config-fields.ts';
+import { residencyFields } from './config-residency.ts';
 import { readConfigFile, readEnvironment } from './config-sources.ts';
-
-const flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] });
-const integer = (min: number, max: number) => {
-  const expected = `Expected a whole number from ${min} to ${max}`;
-  return z.coerce.number(expected).int(expected).min(min, expected).max(max, expected);
-};
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
-const mebibyte = 1024 * 1024;
 
 /** The schema of every setting, in the order the documentation lists them. */
 export const settingsSchema = z.object({
@@ -54,6 +43,7 @@ export const settingsSchema = z.object({
   engineWorkers: integer(0, 64)
     .default(0)
     .describe('Inference workers for each device; 0: one for each CPU core (CPU), 1 (CUDA).'),
+  ...residencyFields,
   tlsCert: z.string().optional().describe('Path of the TLS certificate chain (PEM).'),
   tlsKey: z.string().optional().describe('Path of the TLS private key (PEM).'),
   trustProxy: integer(0, 10)

@@ -37,6 +37,8 @@ export interface ErrorDetails {
   readonly retryAfterS?: number;
   /** Value of the `Allow` header of a 405. */
   readonly allow?: string;
+  /** Whether there was no engine to try it: what nobody waits for may be tried again. */
+  readonly isOutage?: boolean;
   /** The two figures of a 402. */
   readonly credits?: { readonly required: number; readonly available: number };
   /** What really happened; logged, never sent. */
@@ -189,15 +191,23 @@ export const internalError = (cause: unknown): ApiError =>
     cause,
   });
 
+const BUSY = 'The server is busy. You were not charged; try again later.';
+
 /** The queue is full. */
 export const overloaded = (retryAfterS: number): ApiError =>
-  new ApiError('overloaded', 503, 'The server is busy. You were not charged; try again later.', {
-    retryAfterS,
-  });
+  new ApiError('overloaded', 503, BUSY, { retryAfterS });
+
+/** Every engine is being replaced. */
+export const noEngine = (retryAfterS: number): ApiError =>
+  new ApiError('overloaded', 503, BUSY, { retryAfterS, isOutage: true });
+
+/** Memory ran out, with smaller parts and nothing else in memory too. */
+export const outOfMemory = (retryAfterS: number, cause: unknown): ApiError =>
+  new ApiError('overloaded', 503, BUSY, { retryAfterS, cause });
 
 /** No installed pack can do this. */
-export const modelUnavailable = (message: string): ApiError =>
-  new ApiError('model_unavailable', 503, message, { retryAfterS: 3600 });
+export const modelUnavailable = (message: string, cause?: unknown): ApiError =>
+  new ApiError('model_unavailable', 503, message, { retryAfterS: 3600, cause });
 
 /** Too little disk room to store a result. */
 export const storageFull = (): ApiError =>

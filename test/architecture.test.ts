@@ -21,7 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inference: ['packs', 'imaging'],
   imaging: [],
   observability: [],
-  'config.ts': ['config-sources.ts'],
+  'config.ts': ['config-fields.ts', 'config-residency.ts', 'config-sources.ts'],
+  'config-residency.ts': ['config-fields.ts'],
 };
 const COMMON = ['errors.ts', 'config.ts', 'observability', join('engine', 'protocol.ts')];
 /** Folders that hold pure code: not even the common ones. */

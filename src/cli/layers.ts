@@ -17,6 +17,7 @@ import { costOf, type PackCatalogue, planJob } from '../jobs/plan.ts';
 import { RunTimes } from '../jobs/run-times.ts';
 import { UploadIntake } from '../jobs/upload-intake.ts';
 import type { Log } from '../observability/log.ts';
+import { chooseResidency } from '../packs/residency-choices.ts';
 import { Ballast } from '../results/ballast.ts';
 import { freeBytes } from '../results/disk-room.ts';
 import { ResultStore } from '../results/result-store.ts';
@@ -80,6 +81,7 @@ export async function startEngine(
     workers: config.engineWorkers,
     packs,
     limits: sourceLimits(config),
+    residency: chooseResidency(config, packs),
     replacementWaitMs: config.maxWaitS * 1000,
     log: (event, fields) => log.info(event, fields),
   });

@@ -1,10 +1,12 @@
 /**
  * The parent's side of one engine process: start it, give it tasks, cancel them, and replace it when
  * it dies or does not stop in time. A dead process costs the tasks that were in it and nothing else.
+ * One that has given its last pack back is replaced too, while idle, because only so its memory returns.
  */
-import type { ChildProcess } from 'node:child_process';
-import type { EngineResult, EngineStart, EngineTask, FromEngine, ToEngine } from './protocol.ts';
-import { spawnEngine } from './spawn-engine.ts';
+import { EngineChild, type TaskMessage } from './engine-child.ts';
+import { PendingTasks } from './pending-tasks.ts';
+import type { EngineResult, EngineStart, EngineTask, LoadOptions, Residency } from './protocol.ts';
+import { isWorthReplacing } from './recycling.ts';
 import { TaskFailure, type TaskOptions } from './task.ts';
 
 /** What the process needs. */
@@ -13,29 +15,29 @@ export interface EngineProcessOptions {
   readonly log: (event: string, fields: Record<string, unknown>) => void;
   /** Time a cancelled task gets to reach its next step before the process is killed; default 5 s. */
   readonly cancelGraceMs?: number;
+  /** How long a process without packs stays idle before it is replaced; default 2 s. */
+  readonly recycleAfterMs?: number;
 }
 
-interface PendingTask {
-  isLate: boolean;
-  readonly resolve: (result: EngineResult) => void;
-  readonly reject: (error: TaskFailure) => void;
-  readonly onProgress: ((fraction: number) => void) | undefined;
-}
-
-const START_TIMEOUT_MS = 180_000;
 const CANCEL_GRACE_MS = 5_000;
 const MAX_BACK_OFF_MS = 30_000;
 const FIRST_BACK_OFF_MS = 250;
+const RECYCLE_AFTER_MS = 2_000;
+const RETIRE_MS = 10_000;
 
 /** One engine process and its successors. */
 export class EngineProcess {
   readonly #options: EngineProcessOptions;
-  readonly #pending = new Map<string, PendingTask>();
-  #child: ChildProcess | undefined;
+  readonly #pending = new PendingTasks();
+  #child: EngineChild | undefined;
+  /** Starts while the child it will replace still serves. */
+  #successor: EngineChild | undefined;
   #isReady = false;
   #isStopping = false;
   #restarts = 0;
+  #recycles = 0;
   #backOffMs = FIRST_BACK_OFF_MS;
+  #recycling: NodeJS.Timeout | undefined;
 
   constructor(options: EngineProcessOptions) {
     this.#options = options;
@@ -61,25 +63,37 @@ export class EngineProcess {
     return this.#restarts;
   }
 
+  /** How often it was replaced to give memory back. */
+  get recycles(): number {
+    return this.#recycles;
+  }
+
   /** Process id, while it lives. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
+  /** What it has in memory, as it told last; undefined before its start. */
+  get residency(): Residency | undefined {
+    return this.#child?.residency;
+  }
+
   /** Start and warm up. @throws Error with the reason when it cannot. */
   async start(): Promise<void> {
-    const child = spawnEngine((text) => {
-      this.#options.log('engine-stderr', { device: this.device, text });
-    });
+    const child = this.#newChild();
     this.#child = child;
-    try {
-      await this.#awaitReady(child);
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    }
+    await child.start(this.#options.start, (code, signal) => this.#onExit(child, code, signal));
     this.#isReady = true;
-    child.once('exit', (code, signal) => this.#onExit(code, signal));
+  }
+
+  /** Bring a pack into memory. @throws TaskFailure when that is not possible. */
+  async load(packId: string, options: LoadOptions): Promise<void> {
+    await this.#serving().load(packId, options);
+  }
+
+  /** Give a pack back. @throws TaskFailure when the process ended before. */
+  async unload(packId: string): Promise<void> {
+    await this.#serving().unload(packId);
   }
 
   /**
@@ -88,111 +102,54 @@ export class EngineProcess {
    *   process died or takes none, and whatever kind the engine gave.
    */
   run(task: EngineTask, options: TaskOptions): Promise<EngineResult> {
-    const { signal, deadlineMs, onProgress } = options;
-    if (signal.aborted) return Promise.reject(new TaskFailure('cancelled', 'Cancelled.'));
+    if (options.signal.aborted) return Promise.reject(new TaskFailure('cancelled', 'Cancelled.'));
     if (!this.#isReady || this.#isStopping) {
       return Promise.reject(new TaskFailure('internal', 'The engine process takes no tasks now.'));
     }
-    return new Promise<EngineResult>((resolve, reject) => {
-      const stop = () => this.#cancel(task.taskId);
-      const deadline = setTimeout(() => {
-        this.#options.log('engine-deadline', { taskId: task.taskId });
-        pending.isLate = true;
-        stop();
-      }, deadlineMs);
-      const settle = () => {
-        clearTimeout(deadline);
-        signal.removeEventListener('abort', stop);
-        this.#pending.delete(task.taskId);
-      };
-      const pending: PendingTask = {
-        isLate: false,
-        onProgress,
-        resolve: (result) => {
-          settle();
-          resolve(result);
-        },
-        reject: (error) => {
-          settle();
-          const late = new TaskFailure('internal', `It took longer than ${deadlineMs} ms.`);
-          reject(pending.isLate ? late : error);
-        },
-      };
-      this.#pending.set(task.taskId, pending);
-      signal.addEventListener('abort', stop, { once: true });
-      this.#send({ type: 'run', task });
+    const { taskId } = task;
+    const ended = this.#pending.await(taskId, options, {
+      onLate: () => this.#options.log('engine-deadline', { taskId }),
+      stop: () => this.#cancel(taskId),
     });
+    this.#child?.send({ type: 'run', task });
+    return ended;
   }
 
   /** Let running tasks end, then end the process; kill it when that takes too long. */
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-    this.#send({ type: 'stop' });
-    await exited;
-    clearTimeout(timer);
+    clearTimeout(this.#recycling);
+    this.#successor?.kill();
+    await this.#child?.stop(timeoutMs);
   }
 
-  async #awaitReady(child: ChildProcess): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const ready = new Promise<void>((resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`The engine for ${this.device} did not start in time.`)),
-        START_TIMEOUT_MS,
-      );
-      // It stays: a message that can no longer be sent must not end this process.
-      child.on('error', reject);
-      child.once('exit', (code, signal) =>
-        reject(
-          new Error(`The engine for ${this.device} ended while starting (${signal ?? code}).`),
-        ),
-      );
-      child.on('message', (message: FromEngine) => {
-        if (message.type === 'ready') {
-          resolve();
-        } else if (message.type === 'start-failed') {
-          reject(new Error(`The engine for ${this.device} cannot start: ${message.reason}`));
-        } else {
-          this.#onMessage(message);
-        }
-      });
-      this.#send(this.#options.start);
+  #newChild(): EngineChild {
+    const child: EngineChild = new EngineChild({
+      device: this.device,
+      log: this.#options.log,
+      onTask: (message) => this.#onTask(message),
+      onResidency: () => {
+        if (child === this.#child) this.#recycleSoon();
+      },
     });
-    try {
-      await ready;
-    } finally {
-      clearTimeout(timer);
-    }
+    return child;
   }
 
-  #onMessage(message: Exclude<FromEngine, { type: 'ready' | 'start-failed' }>): void {
-    const pending = this.#pending.get(message.taskId);
-    switch (message.type) {
-      case 'progress':
-        pending?.onProgress?.(message.fraction);
-        return;
-      case 'done':
-        this.#backOffMs = FIRST_BACK_OFF_MS; // it works, so a later death is a new trouble
-        pending?.resolve(message.result);
-        return;
-      case 'failed':
-        pending?.reject(new TaskFailure(message.kind, message.message));
-        return;
-      default:
-        message satisfies never;
+  #serving(): EngineChild {
+    if (this.#child === undefined || !this.#isReady || this.#isStopping) {
+      throw new TaskFailure('internal', 'The engine process takes nothing on now.');
     }
+    return this.#child;
   }
 
-  #send(message: ToEngine): void {
-    if (this.#child?.connected === true) this.#child.send(message);
+  #onTask(message: TaskMessage): void {
+    if (message.type === 'done') this.#backOffMs = FIRST_BACK_OFF_MS; // it works: a later death is a new trouble
+    this.#pending.hear(message);
   }
 
   /** Ask a task to stop; when it does not in time, the process may have to go. */
   #cancel(taskId: string): void {
-    this.#send({ type: 'cancel', taskId });
+    this.#child?.send({ type: 'cancel', taskId });
     this.#killSoon(taskId, this.#child);
   }
 
@@ -200,7 +157,7 @@ export class EngineProcess {
    * A task without a caller must not cost others theirs: steps may take longer than the grace, so
    * the process is killed only when it has no other task, or when this one is past its deadline.
    */
-  #killSoon(taskId: string, child: ChildProcess | undefined): void {
+  #killSoon(taskId: string, child: EngineChild | undefined): void {
     setTimeout(() => {
       const pending = this.#pending.get(taskId);
       if (pending === undefined || child !== this.#child) return;
@@ -209,18 +166,17 @@ export class EngineProcess {
         return;
       }
       this.#options.log('engine-killed', { device: this.device, taskId });
-      child?.kill('SIGKILL');
+      child?.kill();
     }, this.#options.cancelGraceMs ?? CANCEL_GRACE_MS).unref();
   }
 
-  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+  #onExit(child: EngineChild, code: number | null, signal: NodeJS.Signals | null): void {
+    if (child !== this.#child) return; // it was replaced
     this.#isReady = false;
     // It had warmed up, so a task killed it: a longer pause would punish the callers of others.
     if (this.#pending.size > 0) this.#backOffMs = FIRST_BACK_OFF_MS;
     const reason = `The engine process ended (${signal ?? code}).`;
-    for (const pending of [...this.#pending.values()]) {
-      pending.reject(new TaskFailure('internal', reason));
-    }
+    this.#pending.failAll(reason);
     if (this.#isStopping) return;
     this.#restarts += 1;
     this.#options.log('engine-ended', { device: this.device, code, signal });
@@ -238,5 +194,48 @@ export class EngineProcess {
         this.#restartSoon();
       });
     }, waitMs).unref();
+  }
+
+  #recycleSoon(): void {
+    clearTimeout(this.#recycling);
+    if (!this.#isSpent()) return;
+    this.#recycling = setTimeout(() => {
+      if (!this.#isSpent() || this.#successor !== undefined) return;
+      this.#recycle().catch((error: unknown) => {
+        if (this.#isStopping) return;
+        this.#options.log('engine-recycle-failed', { device: this.device, error: String(error) });
+      });
+    }, this.#options.recycleAfterMs ?? RECYCLE_AFTER_MS).unref();
+  }
+
+  /** Whether the child serves, has nothing to do, and holds memory without a pack. */
+  #isSpent(): boolean {
+    const child = this.#child;
+    if (child?.residency === undefined || !child.hasHeldPacks) return false;
+    const isIdle = this.#isReady && !this.#isStopping && this.#pending.size === 0;
+    return isIdle && isWorthReplacing(child.residency);
+  }
+
+  /** Start a fresh child beside the spent one, and change over if that still has nothing to do. */
+  async #recycle(): Promise<void> {
+    const { start, log } = this.#options;
+    const spent = this.#child;
+    const measuredMib = { ...spent?.residency?.measuredMib };
+    const child = this.#newChild();
+    this.#successor = child;
+    try {
+      const residency = { ...start.residency, measuredMib, isSuccessor: true };
+      await child.start({ ...start, residency }, (code, signal) =>
+        this.#onExit(child, code, signal),
+      );
+    } finally {
+      this.#successor = undefined;
+    }
+    if (this.#child !== spent || !this.#isSpent()) return child.stop(RETIRE_MS);
+    this.#child = child;
+    this.#recycles += 1;
+    const rssMib = [spent, child].map((one) => Math.round(one?.residency?.rssMib ?? 0));
+    log('engine-recycled', { device: this.device, rssMib });
+    await spent?.stop(RETIRE_MS);
   }
 }

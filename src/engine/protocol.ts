@@ -101,8 +101,65 @@ export type EngineErrorKind =
   | 'invalid_image'
   | 'invalid_request'
   | 'storage_full'
+  | 'out_of_memory'
+  | 'no_room'
   | 'cancelled'
   | 'internal';
+
+/** How packs share the memory of a device; absent fields leave every pack in memory from the start on. */
+export interface ResidencySettings {
+  /** MiB that loaded packs may take; absent: as much as there is. */
+  readonly budgetMib?: number;
+  /** Whether the operator named the budget: a pack that is larger is then refused, else it is tried alone. */
+  readonly isBudgetStrict?: boolean;
+  /** Seconds a pack stays after its last use: 0 not at all, -1 or absent for ever. */
+  readonly keepAliveS?: number;
+  /** Packs that are loaded at the start and stay. */
+  readonly pinned?: readonly string[];
+  /** Packs to load at the start; `all` or absent: those that fit, in the order given. */
+  readonly preload?: 'all' | readonly string[];
+  /** Groups of packs of which one at most may be in memory. */
+  readonly exclusive?: readonly (readonly string[])[];
+  /** Whether it takes over from a process that has given its packs back: then nothing is loaded at the start. */
+  readonly isSuccessor?: boolean;
+  /** MiB that packs were measured to take on this device before. */
+  readonly measuredMib?: Readonly<Record<string, number>>;
+}
+
+/** A pack in the memory of an engine process. */
+export interface ResidentPack {
+  readonly packId: string;
+  /** Lanes that hold it. */
+  readonly copies: number;
+  readonly isPinned: boolean;
+  /** As in the settings, or as the operator asked when loading it. */
+  readonly keepAliveS: number;
+  readonly uses: number;
+  /** Milliseconds UTC. */
+  readonly loadedAt: number;
+  readonly lastUsedAt: number;
+  /** When it goes unless it is used; null: it stays. */
+  readonly expiresAt: number | null;
+}
+
+/** What an engine process has in memory. */
+export interface Residency {
+  readonly packs: readonly ResidentPack[];
+  /** MiB of one copy of each pack that was measured here. */
+  readonly measuredMib: Readonly<Record<string, number>>;
+  /** MiB of all copies, measured where that was done, else as the manifests say. */
+  readonly usedMib: number;
+  readonly budgetMib: number | null;
+  /** Resident memory of the process before its first pack, and now, MiB. */
+  readonly baseRssMib: number;
+  readonly rssMib: number;
+}
+
+/** How a pack is to be loaded by hand. */
+export interface LoadOptions {
+  readonly keepAliveS?: number | undefined;
+  readonly isPinned?: boolean | undefined;
+}
 
 /** First message to an engine process: everything it needs, since it reads no configuration. */
 export interface EngineStart {
@@ -115,6 +172,7 @@ export interface EngineStart {
   readonly threadsPerWorker: number;
   readonly packs: readonly EnginePack[];
   readonly limits: SourceLimits;
+  readonly residency?: ResidencySettings;
 }
 
 /** A verified pack, ready to load. The manifest part that a family needs travels as it is. */
@@ -128,6 +186,10 @@ export interface EnginePack {
   readonly files: Readonly<Record<string, string>>;
   /** The manifest's `inputs`, checked by the family. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** What the manifest says it takes in memory, MiB. */
+  readonly memoryMib: number;
+  /** Bytes of all its files. */
+  readonly bytes: number;
 }
 
 /** API process → engine process. */
@@ -135,12 +197,33 @@ export type ToEngine =
   | EngineStart
   | { readonly type: 'run'; readonly task: EngineTask }
   | { readonly type: 'cancel'; readonly taskId: string }
+  | {
+      readonly type: 'load';
+      readonly requestId: string;
+      readonly packId: string;
+      readonly options: LoadOptions;
+    }
+  | { readonly type: 'unload'; readonly requestId: string; readonly packId: string }
   | { readonly type: 'stop' };
 
 /** Engine process → API process. */
 export type FromEngine =
   | { readonly type: 'ready'; readonly provider: string; readonly workers: number }
   | { readonly type: 'start-failed'; readonly reason: string }
+  /** After each change, and before each answer to `load` and `unload`. */
+  | { readonly type: 'residency'; readonly residency: Residency }
+  /** Answers `load` and `unload`; with a failure when it could not be done. */
+  | {
+      readonly type: 'answer';
+      readonly requestId: string;
+      readonly failure?: { readonly kind: EngineErrorKind; readonly message: string };
+    }
+  /** For the log. */
+  | {
+      readonly type: 'event';
+      readonly event: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    }
   | { readonly type: 'progress'; readonly taskId: string; readonly fraction: number }
   | { readonly type: 'done'; readonly taskId: string; readonly result: EngineResult }
   | {

@@ -3,14 +3,16 @@
  * touches untrusted pictures, so that a crash or a leak in native code ends here. It has no keys,
  * no database and no network.
  */
-import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
-import type { EngineStart, FromEngine, ToEngine } from '../engine/protocol.ts';
+import type { EngineStart, EngineTask, FromEngine, ToEngine } from '../engine/protocol.ts';
+import { Dispatcher, type Work } from './dispatcher.ts';
+import { Lane } from './lane.ts';
+import { PackMover } from './pack-mover.ts';
 import { providerOf } from './provider-choice.ts';
-import type { ProgressNote, WorkerAnswer, WorkerJob, WorkerSetup } from './worker.ts';
+import { Residents } from './residents.ts';
+import { loadAtStart } from './start-packs.ts';
+import type { WorkerFailure, WorkerNote } from './worker.ts';
 
 const CANCELLED = 1;
-const isTypeScript = import.meta.url.endsWith('.ts');
 
 function send(message: FromEngine): void {
   if (process.connected) process.send?.(message);
@@ -22,74 +24,139 @@ function die(): never {
   throw new Error('unreachable');
 }
 
-/** The pool and the tasks that are in it. */
+interface RunningTask {
+  readonly work: Work;
+  readonly flag: Int32Array;
+  /** What was tried when memory ran out. */
+  readonly tried: string[];
+  progress: number;
+}
+
+/** Packs of a task: its own, and the one that enlarges what it draws. */
+function packsOf({ packId, operation }: EngineTask): readonly string[] {
+  const upscalerId = operation.operation === 'generate' ? operation.upscalerId : undefined;
+  return [packId, upscalerId].filter((id) => id !== undefined);
+}
+
+/** The lanes and the tasks that are in them. */
 class Engine {
-  readonly #pool: Piscina<WorkerJob, WorkerAnswer>;
-  readonly #workers: number;
-  readonly #running = new Map<string, { flag: Int32Array; done: Promise<void> }>();
+  readonly #start: EngineStart;
+  readonly #lanes: readonly Lane[];
+  readonly #residents: Residents;
+  readonly #mover: PackMover;
+  readonly #dispatcher: Dispatcher;
+  readonly #running = new Map<string, RunningTask>();
 
   constructor(start: EngineStart) {
-    const setup: WorkerSetup = {
-      choice: providerOf(start.device, start.threadsPerWorker),
-      packs: start.packs,
-      limits: start.limits,
-    };
-    this.#workers = start.workers;
-    this.#pool = new Piscina({
-      filename: fileURLToPath(
-        new URL(isTypeScript ? './worker.ts' : './worker.js', import.meta.url),
-      ),
-      minThreads: start.workers,
-      maxThreads: start.workers,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      workerData: setup,
-      ...(isTypeScript ? { execArgv: ['--import', 'tsx'] } : {}),
-    });
-    this.#pool.on('message', (note: Partial<ProgressNote>) => {
-      if (note.garnishProgress !== undefined) send({ type: 'progress', ...note.garnishProgress });
-    });
-  }
-
-  /** One inference through each worker. @throws Error with the reason when one fails. */
-  async warmUp(): Promise<void> {
-    const barrier = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-    const job: WorkerJob = { type: 'warm-up', barrier, workers: this.#workers };
-    const answers = await Promise.all(
-      Array.from({ length: this.#workers }, () => this.#pool.run(job)),
+    const { device, packs, limits, threadsPerWorker, workers } = start;
+    const setup = { choice: providerOf(device, threadsPerWorker), packs, limits };
+    this.#start = start;
+    this.#lanes = Array.from(
+      { length: workers },
+      (_, number) => new Lane(number, setup, (note) => this.#onNote(note)),
     );
-    const failed = answers.find((answer) => !answer.ok);
-    if (failed !== undefined && !failed.ok) throw new Error(failed.message);
+    this.#residents = new Residents(start, this.#lanes);
+    this.#mover = new PackMover(device, this.#lanes, this.#residents);
+    this.#dispatcher = new Dispatcher({
+      lanes: this.#lanes,
+      residents: this.#residents,
+      mover: this.#mover,
+      onChanged: () => this.#tell(),
+    });
   }
 
-  run(job: Extract<ToEngine, { type: 'run' }>): void {
-    const { task } = job;
+  /** Load what the settings name. @throws Error with the reason when the device cannot work. */
+  async warmUp(): Promise<void> {
+    await loadAtStart({
+      start: this.#start,
+      lanes: this.#lanes,
+      residents: this.#residents,
+      mover: this.#mover,
+      send,
+    });
+    this.#tell();
+    this.#dispatcher.attend();
+  }
+
+  run({ task }: Extract<ToEngine, { type: 'run' }>): void {
     const cancelFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-    const done = this.#pool
-      .run({ type: 'task', task, cancelFlag })
-      .then((answer) => {
-        if (answer.ok && answer.result !== undefined) {
-          send({ type: 'done', taskId: task.taskId, result: answer.result });
-        } else if (!answer.ok) {
-          send({ type: 'failed', taskId: task.taskId, kind: answer.kind, message: answer.message });
-        }
-      })
-      .catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        send({ type: 'failed', taskId: task.taskId, kind: 'internal', message });
-      })
-      .finally(() => this.#running.delete(task.taskId));
-    this.#running.set(task.taskId, { flag: new Int32Array(cancelFlag), done });
+    const { taskId } = task;
+    const packIds = packsOf(task);
+    const tried: string[] = [];
+    const work: Work = {
+      packIds,
+      perform: async (lane) => {
+        const answer = await lane.run({ type: 'task', task, cancelFlag });
+        this.#residents.used(lane, packIds);
+        if (!answer.ok) return answer;
+        if (answer.result !== undefined) send({ type: 'done', taskId, result: answer.result });
+        return undefined;
+      },
+      end: (failure) => {
+        this.#running.delete(taskId);
+        if (tried.length > 0) this.#report({ taskId, packIds, tried, isServed: !failure });
+        if (failure !== undefined) send({ type: 'failed', taskId, ...failure });
+      },
+      onShortage: (what) => tried.push(what),
+    };
+    this.#running.set(taskId, { work, tried, flag: new Int32Array(cancelFlag), progress: 0 });
+    this.#dispatcher.add(work);
   }
 
+  /** Stop a task: between two of its steps, or before it has begun. */
   cancel(taskId: string): void {
     const running = this.#running.get(taskId);
-    if (running !== undefined) Atomics.store(running.flag, 0, CANCELLED);
+    if (running === undefined) return;
+    Atomics.store(running.flag, 0, CANCELLED);
+    if (this.#dispatcher.remove(running.work)) {
+      running.work.end({ kind: 'cancelled', message: 'The task was cancelled.' });
+    }
   }
 
-  /** Waits for its own tasks, not for piscina's close, which returns early with several workers. */
+  /** Bring a pack into memory: one lane has it then. */
+  load({ requestId, packId, options }: Extract<ToEngine, { type: 'load' }>): void {
+    this.#dispatcher.add({
+      packIds: [packId],
+      perform: () => {
+        this.#residents.wish(packId, options);
+        return Promise.resolve(undefined);
+      },
+      end: (failure) => this.#answer(requestId, failure),
+      onShortage: (tried) => this.#report({ packIds: [packId], tried: [tried] }),
+    });
+  }
+
+  /** Give a pack back wherever it is. */
+  unload({ requestId, packId }: Extract<ToEngine, { type: 'unload' }>): void {
+    this.#dispatcher.unload(packId, () => this.#answer(requestId));
+  }
+
+  /** Waits until nothing is at work: piscina's own close returns early, and an exit would abort a run. */
   async drain(): Promise<void> {
-    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    await this.#dispatcher.drain();
+  }
+
+  #tell(): void {
+    send({ type: 'residency', residency: this.#residents.state });
+  }
+
+  #answer(requestId: string, failure?: WorkerFailure): void {
+    this.#tell();
+    send({ type: 'answer', requestId, ...(failure === undefined ? {} : { failure }) });
+  }
+
+  #report(fields: Readonly<Record<string, unknown>>): void {
+    send({ type: 'event', event: 'out-of-memory', fields });
+  }
+
+  #onNote({ garnishProgress }: WorkerNote): void {
+    if (garnishProgress === undefined) return;
+    const { taskId, fraction } = garnishProgress;
+    const running = this.#running.get(taskId);
+    // A task that begins again is silent until it is where it was.
+    if (running === undefined || fraction <= running.progress) return;
+    running.progress = fraction;
+    send({ type: 'progress', taskId, fraction });
   }
 }
 
@@ -124,6 +191,12 @@ process.on('message', (message: ToEngine) => {
       return;
     case 'cancel':
       engine?.cancel(message.taskId);
+      return;
+    case 'load':
+      engine?.load(message);
+      return;
+    case 'unload':
+      engine?.unload(message);
       return;
     case 'stop':
       void stop();

@@ -10,7 +10,7 @@ import { type ProviderChoice, Session } from './session.ts';
 export interface LoadedGenerator {
   readonly pipeline: Pick<
     DiffusionPipeline,
-    'sizeStep' | 'edits' | 'generate' | 'guidesBy' | 'checkSteps'
+    'sizeStep' | 'edits' | 'generate' | 'guidesBy' | 'checkSteps' | 'release'
   >;
   readonly inputs: GeneratorInputs;
   /** What the manifest fixes for every run. */
@@ -24,6 +24,8 @@ export interface LoadedPack {
   session(role: string): Session;
   /** @throws Error when the pack makes no pictures of prompts. */
   generator(): LoadedGenerator;
+  /** Give the memory of every graph back; the pack is not used after that. */
+  release(): Promise<void>;
 }
 
 /** What a pack fails by, on one line that names it. */
@@ -38,11 +40,20 @@ async function loadSessions(
   choice: ProviderChoice,
 ): Promise<ReadonlyMap<string, Session>> {
   const sessions = new Map<string, Session>();
-  for (const [role, path] of Object.entries(pack.files)) {
-    if (!path.endsWith('.onnx')) continue; // external weights, which a graph beside them reads
-    sessions.set(role, await Session.load(path, choice));
+  try {
+    for (const [role, path] of Object.entries(pack.files)) {
+      if (!path.endsWith('.onnx')) continue; // external weights, which a graph beside them reads
+      sessions.set(role, await Session.load(path, choice));
+    }
+    return sessions;
+  } catch (error) {
+    await releaseAll(sessions);
+    throw error;
   }
-  return sessions;
+}
+
+async function releaseAll(sessions: ReadonlyMap<string, Session>): Promise<void> {
+  for (const session of sessions.values()) await session.release();
 }
 
 function openPipeline(pack: EnginePack, choice: ProviderChoice): DiffusionPipeline {
@@ -79,6 +90,10 @@ export async function loadPack(pack: EnginePack, choice: ProviderChoice): Promis
     generator: () => {
       if (generator === undefined) throw new Error(`Pack ${pack.id} makes no pictures of prompts.`);
       return generator;
+    },
+    release: async () => {
+      await generator?.pipeline.release();
+      if (sessions !== undefined) await releaseAll(sessions);
     },
   };
 }

@@ -5,6 +5,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { BoundInput, FloatTensor, Graph, GraphPort, HostTensor } from './graph.ts';
 import { fromHalves, toHalves } from './half-float.ts';
+import { tellingOutOfMemory } from './out-of-memory.ts';
 
 /** Where a graph runs. */
 export interface ProviderChoice {
@@ -21,12 +22,12 @@ export interface OutputTensor {
   readonly dims: readonly number[];
 }
 
-function createSession(path: string, choice: ProviderChoice): Promise<InferenceSession> {
+function sessionOptions(choice: ProviderChoice): InferenceSession.SessionOptions {
   const executionProviders =
     choice.provider === 'cuda'
       ? [{ name: 'cuda' as const, deviceId: choice.deviceId }, 'cpu' as const]
       : ['cpu' as const];
-  return InferenceSession.create(path, {
+  return {
     executionProviders,
     intraOpNumThreads: choice.threads,
     interOpNumThreads: 1,
@@ -34,7 +35,22 @@ function createSession(path: string, choice: ProviderChoice): Promise<InferenceS
     logSeverityLevel: 3,
     // Spinning threads starve decoding and the other workers on a shared machine.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
-  });
+  };
+}
+
+/** `y = Abs(x)`, one float each. */
+const SMALLEST_GRAPH =
+  'CAg6NgoLCgF4EgF5IgNBYnMSBWdyYXBoWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==';
+
+/**
+ * Bring the runtime and its provider into memory, so that the first pack is not taken for what they need.
+ * @throws Error when the provider cannot be loaded.
+ */
+export async function wakeRuntime(choice: ProviderChoice): Promise<void> {
+  const graph = Buffer.from(SMALLEST_GRAPH, 'base64');
+  const session = await InferenceSession.create(graph, sessionOptions(choice));
+  await session.run({ x: new Tensor('float32', Float32Array.of(1), [1]) });
+  await session.release();
 }
 
 const portsOf = (metadata: readonly InferenceSession.ValueMetadata[]) =>
@@ -124,7 +140,9 @@ interface OpenGraph extends Pick<Graph, 'inputs' | 'outputs' | 'bind' | 'release
 }
 
 async function openGraph(path: string, choice: ProviderChoice): Promise<OpenGraph> {
-  const session = await createSession(path, choice);
+  const session = await tellingOutOfMemory(() =>
+    InferenceSession.create(path, sessionOptions(choice)),
+  );
   const inputs = portsOf(session.inputMetadata);
   const outputs = portsOf(session.outputMetadata);
   const last = new Map<string, Tensor>();
@@ -147,7 +165,7 @@ async function openGraph(path: string, choice: ProviderChoice): Promise<OpenGrap
     run: (feeds, fetches) => {
       const tensors: Record<string, Tensor> = {};
       for (const name in feeds) tensors[name] = tensorOf(name, feeds[name]);
-      return session.run(tensors, fetches);
+      return tellingOutOfMemory(() => session.run(tensors, fetches));
     },
     release: () => session.release(),
   };

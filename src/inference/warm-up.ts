@@ -13,7 +13,7 @@ import { scalesOf } from './super-resolution/families.ts';
 const SIDE_PX = 64;
 
 /** A disc on a ground: enough for every kernel to run. */
-function drawDisc(): Picture {
+export function drawDisc(): Picture {
   const data = new Uint8Array(SIDE_PX * SIDE_PX * 3);
   const centre = (SIDE_PX - 1) / 2;
   for (let i = 0; i < SIDE_PX * SIDE_PX; i += 1) {

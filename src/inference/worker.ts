@@ -1,6 +1,6 @@
 /**
- * A piscina worker: loads every pack once, then runs one task at a time. A run blocks this thread,
- * so a cancel cannot arrive as a message: it is a flag in shared memory, read between steps and tiles.
+ * The thread of a lane: it loads packs, gives them back, and runs one task at a time on those it has. A run blocks
+ * this thread, so a cancel cannot arrive as a message: it is a flag in shared memory, read between steps and tiles.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type {
@@ -10,11 +10,13 @@ import type {
   EngineTask,
   SourceLimits,
 } from '../engine/protocol.ts';
+import { shrinkPicture } from '../imaging/codec.ts';
 import { type LoadedPack, loadPack } from './loaded-pack.ts';
 import { OperationError } from './operation-error.ts';
 import { runOperation } from './operations/run-operation.ts';
-import type { ProviderChoice } from './session.ts';
-import { warmUp } from './warm-up.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
+import { type ProviderChoice, wakeRuntime } from './session.ts';
+import { drawDisc, warmUp } from './warm-up.ts';
 
 /** What each worker is started with. */
 export interface WorkerSetup {
@@ -23,52 +25,55 @@ export interface WorkerSetup {
   readonly limits: SourceLimits;
 }
 
-/** Work for a worker. */
+/** Work for a worker; `wake` loads what no pack needs alone. */
 export type WorkerJob =
-  | { readonly type: 'warm-up'; readonly barrier: SharedArrayBuffer; readonly workers: number }
+  | { readonly type: 'wake' }
+  | { readonly type: 'load'; readonly packId: string }
+  | { readonly type: 'unload'; readonly packId: string }
   | { readonly type: 'task'; readonly task: EngineTask; readonly cancelFlag: SharedArrayBuffer };
+
+/** A failed job. */
+export interface WorkerFailure {
+  readonly kind: EngineErrorKind;
+  readonly message: string;
+}
 
 /** What a worker answers; failures are values, since errors lose their fields between threads. */
 export type WorkerAnswer =
   | { readonly ok: true; readonly result?: EngineResult }
-  | { readonly ok: false; readonly kind: EngineErrorKind; readonly message: string };
+  | ({ readonly ok: false } & WorkerFailure);
 
-/** A progress note, posted beside piscina's own messages. */
-export interface ProgressNote {
-  readonly garnishProgress: { readonly taskId: string; readonly fraction: number };
+/** A note posted beside piscina's own messages. */
+export interface WorkerNote {
+  readonly garnishProgress?: { readonly taskId: string; readonly fraction: number };
 }
 
 /** piscina hands the pool's `workerData` over as the second element of an array. */
 const setup = (Array.isArray(workerData) ? workerData.at(-1) : workerData) as WorkerSetup;
+const packs = new Map<string, LoadedPack>();
 
-const BARRIER_TIMEOUT_MS = 120_000;
-let loading: Promise<ReadonlyMap<string, LoadedPack>> | undefined;
-
-async function loadAll(): Promise<ReadonlyMap<string, LoadedPack>> {
-  const packs = new Map<string, LoadedPack>();
-  for (const pack of setup.packs) packs.set(pack.id, await loadPack(pack, setup.choice));
-  return packs;
-}
-
-function loadedPacks(): Promise<ReadonlyMap<string, LoadedPack>> {
-  loading ??= loadAll();
-  return loading;
-}
-
-/** Hold this worker until all have begun, so that each gets exactly one warm-up. */
-function meetOthers(barrier: SharedArrayBuffer, workers: number): void {
-  const arrived = new Int32Array(barrier);
-  const count = Atomics.add(arrived, 0, 1) + 1;
-  Atomics.notify(arrived, 0);
-  for (let seen = count; seen < workers; seen = Atomics.load(arrived, 0)) {
-    if (Atomics.wait(arrived, 0, seen, BARRIER_TIMEOUT_MS) === 'timed-out') {
-      throw new Error('Not every worker started.');
-    }
+/** Bring a pack into memory and run each of its graphs once: only then it is there. */
+async function load(packId: string): Promise<void> {
+  const pack = setup.packs.find(({ id }) => id === packId);
+  if (pack === undefined) throw new OperationError('internal', `There is no pack ${packId}.`);
+  const loaded = await loadPack(pack, setup.choice);
+  try {
+    await warmUp(loaded);
+  } catch (error) {
+    await loaded.release();
+    throw error;
   }
+  packs.set(packId, loaded);
 }
 
-async function runTask(task: EngineTask, cancelFlag: Int32Array): Promise<EngineResult> {
-  const packs = await loadedPacks();
+async function unload(packId: string): Promise<void> {
+  const pack = packs.get(packId);
+  packs.delete(packId);
+  await pack?.release();
+}
+
+function runTask(task: EngineTask, cancelFlag: Int32Array): Promise<EngineResult> {
+  const post = (note: WorkerNote) => parentPort?.postMessage(note);
   return runOperation({
     task,
     limits: setup.limits,
@@ -78,24 +83,40 @@ async function runTask(task: EngineTask, cancelFlag: Int32Array): Promise<Engine
       return pack;
     },
     isCancelled: () => Atomics.load(cancelFlag, 0) !== 0,
-    onProgress: (fraction) => {
-      const note: ProgressNote = { garnishProgress: { taskId: task.taskId, fraction } };
-      parentPort?.postMessage(note);
-    },
+    onProgress: (fraction) => post({ garnishProgress: { taskId: task.taskId, fraction } }),
   });
+}
+
+async function answer(job: WorkerJob): Promise<WorkerAnswer> {
+  switch (job.type) {
+    case 'wake':
+      await wakeRuntime(setup.choice);
+      await shrinkPicture(drawDisc(), { widthPx: 1, heightPx: 1 });
+      return { ok: true };
+    case 'load':
+      await load(job.packId);
+      return { ok: true };
+    case 'unload':
+      await unload(job.packId);
+      return { ok: true };
+    case 'task':
+      return { ok: true, result: await runTask(job.task, new Int32Array(job.cancelFlag)) };
+    default:
+      return job satisfies never;
+  }
+}
+
+function kindOf(error: unknown): EngineErrorKind {
+  if (error instanceof OperationError) return error.kind;
+  return isOutOfMemory(error) ? 'out_of_memory' : 'internal';
 }
 
 /** The function piscina calls. */
 export default async function work(job: WorkerJob): Promise<WorkerAnswer> {
   try {
-    if (job.type === 'warm-up') {
-      meetOthers(job.barrier, job.workers);
-      for (const pack of (await loadedPacks()).values()) await warmUp(pack);
-      return { ok: true };
-    }
-    return { ok: true, result: await runTask(job.task, new Int32Array(job.cancelFlag)) };
+    return await answer(job);
   } catch (error) {
-    const kind = error instanceof OperationError ? error.kind : 'internal';
-    return { ok: false, kind, message: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, kind: kindOf(error), message };
   }
 }

@@ -98,7 +98,7 @@ export class JobRunner {
       try {
         return await this.#infer(job, sourcePath);
       } catch (error) {
-        const isOutage = error instanceof ApiError && error.code === 'overloaded';
+        const isOutage = error instanceof ApiError && error.details.isOutage === true;
         if (!isOutage || job.priority === 'interactive') throw error;
         this.#parts.log.warn('engine-awaited', { jobId: job.ticket.id });
         this.#parts.ledger.requeue(job.ticket.id);

@@ -3,7 +3,14 @@
  * each file's size and SHA-256 checked before anything is loaded.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -176,9 +183,13 @@ export class PackRegistry {
 }
 
 function enginePackOf({ manifest, folder }: InstalledPack): EnginePack {
-  const { id, task, family, inputs } = manifest;
+  const { id, task, family, inputs, memoryMiB } = manifest;
   const files = Object.fromEntries(
     manifest.files.map(({ role, path }) => [role, join(folder, path)]),
   );
-  return { id, task, family, folder, files, inputs };
+  const bytes = manifest.files.reduce(
+    (sum, { bytes: size, path }) => sum + (size ?? statSync(join(folder, path)).size),
+    0,
+  );
+  return { id, task, family, folder, files, inputs, memoryMib: memoryMiB, bytes };
 }

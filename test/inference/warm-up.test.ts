@@ -18,7 +18,8 @@ async function start(id: string, inputs: object, scheduler: object = {}): Promis
   writeFileSync(path, JSON.stringify({ ...config, ...scheduler }));
   const manifest = JSON.parse(readFileSync(join(folder, 'pack.json'), 'utf8'));
   const { task, family } = manifest;
-  const pack = { id, task, family, folder, files: {}, inputs: manifest.inputs };
+  const sizes = { memoryMib: 1, bytes: 1 };
+  const pack = { id, task, family, folder, files: {}, inputs: manifest.inputs, ...sizes };
   await warmUp(await loadPack(pack, { provider: 'cpu', deviceId: 0, threads: 1 }));
 }
 

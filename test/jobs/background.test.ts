@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { auditBooks } from '../../src/accounts/audit.ts';
-import { internalError, invalidImage, overloaded } from '../../src/errors.ts';
+import { internalError, invalidImage, noEngine } from '../../src/errors.ts';
 import { recoverJobs } from '../../src/jobs/recovery.ts';
 import { CREDITS, jobsFixture, REQUEST, writeResult } from './fixture.ts';
 
@@ -48,7 +48,7 @@ describe('while no engine is there', () => {
     let left = calls;
     fixture.world.engine = async (task) => {
       left -= 1;
-      if (left >= 0) throw overloaded(30);
+      if (left >= 0) throw noEngine(30);
       return writeResult(task);
     };
   };
@@ -81,7 +81,7 @@ describe('while no engine is there', () => {
     const fixture = jobsFixture();
     fixture.world.engine = async () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      throw overloaded(30);
+      throw noEngine(30);
     };
     const [id = ''] = await submit(fixture);
     await whenState(fixture, id, 'running');

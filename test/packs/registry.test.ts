@@ -67,6 +67,8 @@ test('a sound pack is found by its task, with the paths of its files', async () 
       folder: join(root, 'test'),
       files: { model: join(root, 'test', 'model.onnx') },
       inputs: { sizePx: 64 },
+      memoryMib: 1,
+      bytes: 18,
     },
   ]);
 });
