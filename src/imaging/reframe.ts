@@ -1,6 +1,6 @@
 /** Cuts a picture to another ratio and brings it to another size, by our own resampler. */
-import { byte, type Picture, type Size } from './picture.ts';
-import { resizePlane } from './resize.ts';
+import type { Picture, Size } from './picture.ts';
+import { channelOf, resizePlane } from './resize.ts';
 
 /** The largest centred part of a picture that has the ratio of a size, to the nearest pixel. */
 export function cropToRatio(picture: Picture, { widthPx, heightPx }: Size): Picture {
@@ -24,15 +24,16 @@ export function cropToRatio(picture: Picture, { widthPx, heightPx }: Size): Pict
  * @param picture opaque: alpha is dropped.
  */
 export function resizePicture(picture: Picture, to: Size): Picture {
-  const { data, channels } = picture;
-  if (channels === 3 && picture.widthPx === to.widthPx && picture.heightPx === to.heightPx) {
+  if (
+    picture.channels === 3 &&
+    picture.widthPx === to.widthPx &&
+    picture.heightPx === to.heightPx
+  ) {
     return picture;
   }
   const resized = new Uint8ClampedArray(to.widthPx * to.heightPx * 3); // rounds and clamps
-  const plane = new Uint8Array(picture.widthPx * picture.heightPx);
   for (let channel = 0; channel < 3; channel += 1) {
-    for (let i = 0; i < plane.length; i += 1) plane[i] = byte(data, i * channels + channel);
-    const values = resizePlane(plane, picture, to, 'lanczos');
+    const values = resizePlane(channelOf(picture, channel), picture, to, 'lanczos');
     for (let i = 0; i < values.length; i += 1) resized[i * 3 + channel] = values[i] as number;
   }
   return { data: new Uint8Array(resized.buffer), ...sizeOf(to), channels: 3 };

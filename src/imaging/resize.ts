@@ -1,98 +1,42 @@
 /**
- * Resampling of one plane with pixel centres aligned and the filter widened when shrinking, as PIL
- * does it. sharp is not used for enlarging: its result lies half a pixel off.
+ * Resampling of one plane. sharp is not used for enlarging: its result lies half a pixel off.
  */
-import type { Size } from './picture.ts';
-
-/** Interpolation kernels. */
-export type Filter = 'bilinear' | 'bicubic' | 'lanczos';
-
-const KEYS_A = -0.5;
-
-const KERNELS: Readonly<Record<Filter, { radius: number; weight: (x: number) => number }>> = {
-  bilinear: { radius: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
-  bicubic: { radius: 2, weight: (x) => keys(Math.abs(x)) },
-  lanczos: { radius: 3, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
-};
-
-/** Keys' cubic convolution kernel (1981). */
-function keys(x: number): number {
-  if (x < 1) return ((KEYS_A + 2) * x - (KEYS_A + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * KEYS_A;
-  return 0;
-}
-
-function sinc(x: number): number {
-  if (x === 0) return 1;
-  return Math.sin(Math.PI * x) / (Math.PI * x);
-}
-
-/** For each output index: the first input index, and the weights from there on. */
-interface Taps {
-  readonly starts: Int32Array;
-  readonly weights: Float32Array;
-  /** Weights of one output index. */
-  readonly width: number;
-}
-
-function tapsFor(from: number, to: number, filter: Filter): Taps {
-  const kernel = KERNELS[filter];
-  const scale = from / to;
-  const stretch = Math.max(1, scale);
-  const radius = kernel.radius * stretch;
-  const width = Math.ceil(radius) * 2 + 1;
-  const starts = new Int32Array(to);
-  const weights = new Float32Array(to * width);
-  for (let out = 0; out < to; out += 1) {
-    const centre = (out + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(centre - radius + 0.5));
-    const end = Math.min(from, Math.trunc(centre + radius + 0.5));
-    const raw = Array.from({ length: end - start }, (_, i) =>
-      kernel.weight((start + i - centre + 0.5) / stretch),
-    );
-    const sum = raw.reduce((total, weight) => total + weight, 0);
-    starts[out] = start;
-    for (const [i, weight] of raw.entries()) weights[out * width + i] = weight / sum;
-  }
-  return { starts, weights, width };
-}
+import { byte, type Picture, type Size } from './picture.ts';
+import { type Filter, type Kernel, type Taps, tapsFor } from './resampling-taps.ts';
 
 /** A number of an array at an index known to be inside. */
 const at = (values: ArrayLike<number>, index: number): number => values[index] as number;
 
+type Sums = Float32Array | Float64Array;
+
+/** Resample across. @param target [height, new width], zeros. */
 function resizeRows(
   source: ArrayLike<number>,
-  size: Size,
-  toWidth: number,
-  filter: Filter,
-): Float32Array {
-  const { widthPx, heightPx } = size;
-  const { starts, weights, width } = tapsFor(widthPx, toWidth, filter);
-  const target = new Float32Array(toWidth * heightPx);
+  { widthPx, heightPx }: Size,
+  { starts, weights, width }: Taps,
+  target: Sums,
+): void {
   for (let y = 0; y < heightPx; y += 1) {
-    for (let x = 0; x < toWidth; x += 1) {
+    for (let x = 0; x < starts.length; x += 1) {
       const start = at(starts, x);
       const taps = Math.min(width, widthPx - start);
       let sum = 0;
       for (let i = 0; i < taps; i += 1) {
         sum += at(weights, x * width + i) * at(source, y * widthPx + start + i);
       }
-      target[y * toWidth + x] = sum;
+      target[y * starts.length + x] = sum;
     }
   }
-  return target;
 }
 
+/** Resample down. @param target [new height, width], zeros. */
 function resizeColumns(
-  source: Float32Array,
-  size: Size,
-  toHeight: number,
-  filter: Filter,
-): Float32Array {
-  const { widthPx, heightPx } = size;
-  const { starts, weights, width } = tapsFor(heightPx, toHeight, filter);
-  const target = new Float32Array(widthPx * toHeight);
-  for (let y = 0; y < toHeight; y += 1) {
+  source: ArrayLike<number>,
+  { widthPx, heightPx }: Size,
+  { starts, weights, width }: Taps,
+  target: Sums,
+): void {
+  for (let y = 0; y < starts.length; y += 1) {
     const start = at(starts, y);
     const taps = Math.min(width, heightPx - start);
     const row = target.subarray(y * widthPx, (y + 1) * widthPx);
@@ -102,7 +46,6 @@ function resizeColumns(
       for (let x = 0; x < widthPx; x += 1) row[x] = at(row, x) + weight * at(source, from + x);
     }
   }
-  return target;
 }
 
 /**
@@ -116,6 +59,45 @@ export function resizePlane(
   to: Size,
   filter: Filter,
 ): Float32Array {
-  const rows = resizeRows(source, from, to.widthPx, filter);
-  return resizeColumns(rows, { widthPx: to.widthPx, heightPx: from.heightPx }, to.heightPx, filter);
+  const isShrinking = from.widthPx >= to.widthPx && from.heightPx >= to.heightPx;
+  const way = filter === 'area' && !isShrinking ? 'growing-area' : filter;
+  const across = new Float32Array(to.widthPx * from.heightPx);
+  resizeRows(source, from, tapsFor(from.widthPx, to.widthPx, way), across);
+  const size = { widthPx: to.widthPx, heightPx: from.heightPx };
+  const down = new Float32Array(to.widthPx * to.heightPx);
+  resizeColumns(across, size, tapsFor(from.heightPx, to.heightPx, way), down);
+  return down;
+}
+
+/** PIL's weights for bytes are whole numbers of this fraction. */
+const PIL_ONE = 2 ** 22;
+
+function wholeTaps(from: number, to: number, kernel: Kernel): Taps {
+  const taps = tapsFor(from, to, kernel);
+  return { ...taps, weights: taps.weights.map((weight) => Math.round(weight * PIL_ONE)) };
+}
+
+/** Sums of whole weights as bytes, halves up. */
+const toBytes = (sums: Float64Array): Uint8Array =>
+  Uint8Array.from(sums, (sum) => Math.min(255, Math.max(0, Math.floor(sum / PIL_ONE + 0.5))));
+
+/**
+ * Resize one plane of bytes exactly as PIL does: across, rounded to bytes, then down, rounded again.
+ * @param source Uint8 [height, width].
+ * @returns Uint8 [to.heightPx, to.widthPx].
+ */
+export function resizeBytes(source: Uint8Array, from: Size, to: Size, kernel: Kernel): Uint8Array {
+  const across = new Float64Array(to.widthPx * from.heightPx);
+  resizeRows(source, from, wholeTaps(from.widthPx, to.widthPx, kernel), across);
+  const size = { widthPx: to.widthPx, heightPx: from.heightPx };
+  const down = new Float64Array(to.widthPx * to.heightPx);
+  resizeColumns(toBytes(across), size, wholeTaps(from.heightPx, to.heightPx, kernel), down);
+  return toBytes(down);
+}
+
+/** One channel of a picture, Uint8 [height, width]. */
+export function channelOf({ data, channels }: Picture, channel: number): Uint8Array {
+  const plane = new Uint8Array(data.length / channels);
+  for (let i = 0; i < plane.length; i += 1) plane[i] = byte(data, i * channels + channel);
+  return plane;
 }

@@ -6,7 +6,7 @@ import type { Picture } from '../imaging/picture.ts';
 import type { GenerationRequest } from './diffusion/generation.ts';
 import { SeededNoise } from './diffusion/noise.ts';
 import { type LoadedGenerator, type LoadedPack, unusable } from './loaded-pack.ts';
-import { findForeground } from './segmentation/salient-object.ts';
+import { findForeground } from './segmentation/find-foreground.ts';
 import { enlarge } from './super-resolution/enlarge.ts';
 import { scalesOf } from './super-resolution/families.ts';
 

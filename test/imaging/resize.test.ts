@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Filter, resizePlane } from '../../src/imaging/resize.ts';
+import type { Filter } from '../../src/imaging/resampling-taps.ts';
+import { resizePlane } from '../../src/imaging/resize.ts';
 
 /** Written by scripts/golden/make_resize_golden.py. */
 interface Golden {

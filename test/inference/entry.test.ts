@@ -181,7 +181,7 @@ test.each([
   ],
   ['a file that is not there', { files: { model: '/none/model.onnx' } }, /model\.onnx/],
   ['a file role that is missing', { files: {} }, /has no file for model/],
-  ['inputs of another family', { inputs: { tilePx: 64 } }, /sizePx/],
+  ['inputs of another family', { inputs: { tilePx: 64 } }, /tilePx/],
 ])('a pack with %s fails the start with a plain reason', async (_name, change, reason) => {
   const engine = open();
   const [pack] = bench.packs;

@@ -9,7 +9,7 @@ import { alphaOf, type Picture } from '../../src/imaging/picture.ts';
 import { type LoadedPack, loadPack } from '../../src/inference/loaded-pack.ts';
 import { OperationError } from '../../src/inference/operation-error.ts';
 import { runOperation } from '../../src/inference/operations/run-operation.ts';
-import { findForeground } from '../../src/inference/segmentation/salient-object.ts';
+import { findForeground } from '../../src/inference/segmentation/find-foreground.ts';
 import { enlarge } from '../../src/inference/super-resolution/enlarge.ts';
 import { PackRegistry, STARTER_PACKS } from '../../src/packs/registry.ts';
 import { drawPlate } from '../support/pictures.ts';

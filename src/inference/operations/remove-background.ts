@@ -4,7 +4,7 @@ import { decodePicture } from '../../imaging/codec.ts';
 import { decontaminate } from '../../imaging/foreground.ts';
 import type { Picture } from '../../imaging/picture.ts';
 import { flattenOn, withMatte } from '../../imaging/transparency.ts';
-import { findForeground, type Matte } from '../segmentation/salient-object.ts';
+import { findForeground, type Matte } from '../segmentation/find-foreground.ts';
 import { type OperationContext, Steps } from './context.ts';
 import { type GreyPicture, writeResult } from './write-result.ts';
 

@@ -19,10 +19,12 @@ interface Family {
   readonly step: number;
   readonly tilePx: number;
   readonly overlapPx: number;
-  readonly featherPx: number;
+  /** Whether tiles fade into each other, because the network may see further than the overlap. */
+  readonly isFaded: boolean;
 }
 
 const same = (sidePx: number): number => sidePx;
+const MAX_FEATHER_PX = 8;
 /** Side of Swin2SR's windows. */
 const WINDOW_PX = 8;
 
@@ -30,7 +32,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   /** This project's own. The overlap covers its receptive field: tiles give what one piece gives. */
   'compact-residual': {
     ...{ border: 'repeat', paddedSide: same, step: 1 },
-    ...{ tilePx: 256, overlapPx: 16, featherPx: 0 },
+    ...{ tilePx: 256, overlapPx: 16, isFaded: false },
   },
   /**
    * SRVGGNetCompact and RRDBNet, https://github.com/xinntao/Real-ESRGAN, realesrgan/utils.py: the network pads by itself;
@@ -40,7 +42,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     border: 'reflect',
     paddedSide: (sidePx, scale) => (scale === 2 ? sidePx + (sidePx % 2) : sidePx),
     step: 2,
-    ...{ tilePx: 256, overlapPx: 32, featherPx: 8 },
+    ...{ tilePx: 256, overlapPx: 32, isFaded: true },
   },
   /**
    * RLFN, https://github.com/bytedance/RLFN: the network pads by itself. Its attention sees the whole tile, so tiles are
@@ -48,7 +50,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
    */
   rlfn: {
     ...{ border: 'reflect', paddedSide: same, step: 1 },
-    ...{ tilePx: 512, overlapPx: 32, featherPx: 8 },
+    ...{ tilePx: 512, overlapPx: 32, isFaded: true },
   },
   /**
    * Swin2SR, Hugging Face transformers, models/swin2sr/image_processing_swin2sr.py: padded symmetrically to the next
@@ -58,7 +60,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     border: 'symmetric',
     paddedSide: (sidePx) => (Math.floor(sidePx / WINDOW_PX) + 1) * WINDOW_PX,
     step: WINDOW_PX,
-    ...{ tilePx: 256, overlapPx: 32, featherPx: 8 },
+    ...{ tilePx: 256, overlapPx: 32, isFaded: true },
   },
 };
 
@@ -69,7 +71,9 @@ const inputsSchema = z.strictObject({
 });
 
 /** How the tiles of a pack are cut. */
-export interface Tiling extends Omit<Family, 'step'> {
+export interface Tiling extends Omit<Family, 'step' | 'isFaded'> {
+  /** Half the width of a fade. */
+  readonly featherPx: number;
   /** Tiles can be cut down to this side. */
   readonly smallestTilePx: number;
 }
@@ -90,7 +94,8 @@ export function tilingOf({ pack }: LoadedPack): Tiling {
   if (tilePx < smallestTilePx) {
     throw new Error(`Expected a tilePx of at least ${smallestTilePx}, received ${tilePx}.`);
   }
-  const featherPx = Math.min(family.featherPx, overlapPx);
+  // Three quarters of the overlap remain as context where a tile begins to count.
+  const featherPx = family.isFaded ? Math.min(MAX_FEATHER_PX, Math.floor(overlapPx / 4)) : 0;
   return { ...family, tilePx, overlapPx, featherPx, smallestTilePx };
 }
 
