@@ -7,6 +7,10 @@ makes a trained network do so. Mean brightness of the picture or tile, 0..1:
   0.8 to 0.95  the run takes some 0.1 s      (both packs)
   below 0.05   the output is NaN             (test-cutout; uint8 pixels cannot be)
   else         mean of the channels as matte (test-cutout), pixels repeated (test-upscale)
+
+And test/fixtures/hungry-packs, whose graphs do not end in time but in memory; onnxruntime itself fails to allocate:
+  above 0.95   the run asks for more memory than any machine can address   (both packs)
+  0.8 to 0.95  so does a tile of more than 100 pixels                      (hungry-upscale)
 """
 
 import hashlib
@@ -17,7 +21,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-OUTPUT = Path(__file__).resolve().parents[2] / "test" / "fixtures" / "packs"
+FIXTURES = Path(__file__).resolve().parents[2] / "test" / "fixtures"
+OUTPUT = FIXTURES / "packs"
+HUNGRY = FIXTURES / "hungry-packs"
 SIDE_PX = 32
 ENDLESS_STEPS = 2**50
 SLOW_STEPS = 50_000
@@ -60,6 +66,53 @@ SPINNING_CONSTANTS = {
     "slow_steps": np.int64(SLOW_STEPS),
     "no_steps": np.int64(0),
 }
+
+
+# Bytes of 2**46 floats: beyond the 2**47 that a process can address, whatever the system overcommits.
+HUNGRY_FLOATS = 2**46
+HUNGRY_ABOVE_PX = 100
+
+
+def hungry_nodes() -> list[onnx.NodeProto]:
+    """`shown` is the image, by way of a tensor that is as large as brightness and width demand."""
+    return [
+        helper.make_node("ReduceMean", ["image"], ["mean"], keepdims=0),
+        helper.make_node("Greater", ["mean", "hopeless_above"], ["is_hopeless"]),
+        helper.make_node("Greater", ["mean", "hungry_above"], ["is_bright"]),
+        helper.make_node("Shape", ["image"], ["width"], start=3),
+        helper.make_node("Greater", ["width", "wide_above"], ["is_wide"]),
+        helper.make_node("And", ["is_bright", "is_wide"], ["is_hungry_tile"]),
+        helper.make_node("Or", ["is_hopeless", "is_hungry_tile"], ["is_hungry"]),
+        helper.make_node("Where", ["is_hungry", "all_memory", "one_float"], ["length"]),
+        helper.make_node("ConstantOfShape", ["length"], ["eaten"]),
+        helper.make_node("ReduceMax", ["eaten"], ["nothing"], keepdims=0),
+        helper.make_node("Add", ["image", "nothing"], ["shown"]),
+    ]
+
+
+HUNGRY_CONSTANTS = {
+    "hopeless_above": np.float32(0.95),
+    "hungry_above": np.float32(0.8),
+    "wide_above": np.array([HUNGRY_ABOVE_PX], np.int64),
+    "all_memory": np.array([HUNGRY_FLOATS], np.int64),
+    "one_float": np.array([1], np.int64),
+}
+
+
+def hungry_cutout(path: Path) -> None:
+    nodes = [*hungry_nodes(), helper.make_node("ReduceMean", ["shown"], ["matte"], axes=[1], keepdims=1)]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, SIDE_PX, SIDE_PX])
+    matte = helper.make_tensor_value_info("matte", TensorProto.FLOAT, [1, 1, SIDE_PX, SIDE_PX])
+    values = constants(**HUNGRY_CONSTANTS)
+    save(helper.make_graph(nodes, "hungry-cutout", [image], [matte], values), path)
+
+
+def hungry_upscale(path: Path, scale: int) -> None:
+    nodes = [*hungry_nodes(), helper.make_node("Resize", ["shown", "", "factors"], ["pixels"], mode="nearest")]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, "h", "w"])
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, "H", "W"])
+    values = constants(factors=np.array([1, 1, scale, scale], np.float32), **HUNGRY_CONSTANTS)
+    save(helper.make_graph(nodes, f"hungry-upscale-{scale}", [image], [pixels], values), path)
 
 
 def save(graph: onnx.GraphProto, path: Path) -> None:
@@ -135,6 +188,16 @@ def main() -> None:
         upscale(OUTPUT / "test-upscale" / f"x{scale}.onnx", scale)
     manifest(
         OUTPUT / "test-upscale", "super-resolution", "compact-residual", {"tilePx": 64, "overlapPx": 8}
+    )
+
+    hungry_cutout(HUNGRY / "hungry-cutout" / "model.onnx")
+    manifest(
+        HUNGRY / "hungry-cutout", "segmentation", "salient-object", {"sizePx": SIDE_PX, "mean": [0, 0, 0], "std": [1, 1, 1]}
+    )
+    for scale in (2, 4):
+        hungry_upscale(HUNGRY / "hungry-upscale" / f"x{scale}.onnx", scale)
+    manifest(
+        HUNGRY / "hungry-upscale", "super-resolution", "compact-residual", {"tilePx": 256, "overlapPx": 8}
     )
 
 

@@ -37,6 +37,7 @@ async function loop(request: BareLoopRequest): Promise<void> {
       pack: () => pack,
       isCancelled: () => false,
       onProgress: () => undefined,
+      onShortage: () => undefined,
     });
     for (const { path } of files) await rm(path);
   }

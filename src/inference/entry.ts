@@ -27,8 +27,6 @@ function die(): never {
 interface RunningTask {
   readonly work: Work;
   readonly flag: Int32Array;
-  /** What was tried when memory ran out. */
-  readonly tried: string[];
   progress: number;
 }
 
@@ -88,6 +86,7 @@ class Engine {
       perform: async (lane) => {
         const answer = await lane.run({ type: 'task', task, cancelFlag });
         this.#residents.used(lane, packIds);
+        tried.push(...(answer.tried ?? []));
         if (!answer.ok) return answer;
         if (answer.result !== undefined) send({ type: 'done', taskId, result: answer.result });
         return undefined;
@@ -95,11 +94,13 @@ class Engine {
       end: (failure) => {
         this.#running.delete(taskId);
         if (tried.length > 0) this.#report({ taskId, packIds, tried, isServed: !failure });
-        if (failure !== undefined) send({ type: 'failed', taskId, ...failure });
+        if (failure === undefined) return;
+        const { kind, message } = failure;
+        send({ type: 'failed', taskId, kind, message });
       },
       onShortage: (what) => tried.push(what),
     };
-    this.#running.set(taskId, { work, tried, flag: new Int32Array(cancelFlag), progress: 0 });
+    this.#running.set(taskId, { work, flag: new Int32Array(cancelFlag), progress: 0 });
     this.#dispatcher.add(work);
   }
 

@@ -39,9 +39,13 @@ export interface WorkerFailure {
 }
 
 /** What a worker answers; failures are values, since errors lose their fields between threads. */
-export type WorkerAnswer =
+export type WorkerAnswer = (
   | { readonly ok: true; readonly result?: EngineResult }
-  | ({ readonly ok: false } & WorkerFailure);
+  | ({ readonly ok: false } & WorkerFailure)
+) & {
+  /** What was tried when memory ran out. */
+  readonly tried?: readonly string[];
+};
 
 /** A note posted beside piscina's own messages. */
 export interface WorkerNote {
@@ -72,7 +76,7 @@ async function unload(packId: string): Promise<void> {
   await pack?.release();
 }
 
-function runTask(task: EngineTask, cancelFlag: Int32Array): Promise<EngineResult> {
+function runTask(task: EngineTask, cancelFlag: Int32Array, tried: string[]): Promise<EngineResult> {
   const post = (note: WorkerNote) => parentPort?.postMessage(note);
   return runOperation({
     task,
@@ -84,10 +88,11 @@ function runTask(task: EngineTask, cancelFlag: Int32Array): Promise<EngineResult
     },
     isCancelled: () => Atomics.load(cancelFlag, 0) !== 0,
     onProgress: (fraction) => post({ garnishProgress: { taskId: task.taskId, fraction } }),
+    onShortage: (what) => tried.push(what),
   });
 }
 
-async function answer(job: WorkerJob): Promise<WorkerAnswer> {
+async function answer(job: WorkerJob, tried: string[]): Promise<WorkerAnswer> {
   switch (job.type) {
     case 'wake':
       await wakeRuntime(setup.choice);
@@ -100,7 +105,7 @@ async function answer(job: WorkerJob): Promise<WorkerAnswer> {
       await unload(job.packId);
       return { ok: true };
     case 'task':
-      return { ok: true, result: await runTask(job.task, new Int32Array(job.cancelFlag)) };
+      return { ok: true, result: await runTask(job.task, new Int32Array(job.cancelFlag), tried) };
     default:
       return job satisfies never;
   }
@@ -113,10 +118,11 @@ function kindOf(error: unknown): EngineErrorKind {
 
 /** The function piscina calls. */
 export default async function work(job: WorkerJob): Promise<WorkerAnswer> {
+  const tried: string[] = [];
   try {
-    return await answer(job);
+    return { ...(await answer(job, tried)), tried };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, kind: kindOf(error), message };
+    return { ok: false, kind: kindOf(error), message, tried };
   }
 }

@@ -76,7 +76,8 @@ export const workerDeaths = ({ rounds, seed }: PromiseOptions): Promise<PromiseR
         const before = trial.balance(plain);
         const answer = await deaths[kind]?.();
         const got = `${answer?.status} ${answer?.code}`;
-        trial.expect(got === '500 internal_error', `round ${round}, ${kind}: answered ${got}`);
+        const wanted = kind === 'memory' ? '503 overloaded' : '500 internal_error';
+        trial.expect(got === wanted, `round ${round}, ${kind}: answered ${got}`);
         const cost = before - trial.balance(plain);
         trial.expect(cost === 0, `round ${round}, ${kind}: cost ${cost}`);
         const next = await trial.call(plain);

@@ -15,6 +15,9 @@ import { PackRegistry } from '../../src/packs/registry.ts';
 
 const PACKS = fileURLToPath(new URL('../fixtures/packs/', import.meta.url));
 
+/** Folder of packs that run out of memory. */
+export const HUNGRY_PACKS = fileURLToPath(new URL('../fixtures/hungry-packs/', import.meta.url));
+
 /** Levels of grey by what the graphs do with them, as scripts/golden/make_test_packs.py says. */
 const LEVELS = { endless: 255, slow: 220, nan: 0, plain: 100 } as const;
 

@@ -119,6 +119,7 @@ describe('operations', () => {
       limits: LIMITS,
       pack: () => (operation.operation === 'upscale' ? upscale : cutout),
       isCancelled,
+      onShortage: () => undefined,
       onProgress: ignore,
     });
   };

@@ -3,6 +3,7 @@
  * guidance times pictures) go in as few calls as the graph and the memory allow. Buffers are made once and reused.
  */
 import type { BoundInput, FloatTensor, Graph, HostTensor } from '../graph.ts';
+import { inSmallerParts, type OnShortage } from '../smaller-parts.ts';
 import type { FixedInputs, Half } from './families/family.ts';
 
 /** One half's inputs, each [1, …]. */
@@ -18,8 +19,9 @@ export interface DenoiserInputs {
   readonly fixed: FixedInputs;
   /** Tokens put behind those of each row, [1, m, c]: the picture that is edited. */
   readonly reference: HostTensor | undefined;
-  /** Most rows of one call. */
+  /** Most rows of one call; halved when memory runs out. */
   readonly rowsPerCall: number;
+  readonly onShortage?: OnShortage | undefined;
 }
 
 /** One call: the same pictures for one half, or all pictures for all halves. */
@@ -73,12 +75,14 @@ export class Denoiser {
   readonly #names: { readonly sample: string; readonly answer: string };
   readonly #fetches: readonly string[];
   readonly #plans = new Map<number, readonly Call[]>();
+  #rowsPerCall: number;
   /** Predictions by half, of the sample's length. */
   readonly #predictions: readonly Float32Array[];
 
   /** @param sampleDims of all pictures in the family's layout, the reference not counted. */
   constructor(graph: Graph, sampleDims: readonly number[], inputs: DenoiserInputs) {
     this.#graph = graph;
+    this.#rowsPerCall = Math.max(1, inputs.rowsPerCall);
     this.#inputs = inputs;
     this.#sampleDims = sampleDims;
     this.#names = graph.inputs.has('sample')
@@ -99,6 +103,27 @@ export class Denoiser {
     timestep: number,
     halves = this.#inputs.halves.length,
   ): Promise<readonly Float32Array[]> {
+    const rows = Math.min(this.#rowsPerCall, halves * this.#inputs.pictures);
+    const sides = {
+      name: 'a call of rows',
+      first: rows,
+      least: this.#fixedRows === undefined ? 1 : rows,
+    };
+    return inSmallerParts(
+      sides,
+      (most) => {
+        if (most < rows) this.#shrinkTo(most);
+        return this.#predictAll(sample, timestep, halves);
+      },
+      this.#inputs.onShortage,
+    );
+  }
+
+  async #predictAll(
+    sample: Float32Array,
+    timestep: number,
+    halves: number,
+  ): Promise<readonly Float32Array[]> {
     const calls = this.#planFor(halves);
     for (const call of calls) {
       this.#fill(call, sample, timestep);
@@ -112,6 +137,18 @@ export class Denoiser {
     return this.#predictions.slice(0, halves);
   }
 
+  /** Rows that the graph insists on. */
+  get #fixedRows(): number | undefined {
+    const rows = this.#graph.inputs.get(this.#names.sample)?.dims[0];
+    return typeof rows === 'number' ? rows : undefined;
+  }
+
+  /** Plan anew with at most so many rows in a call. */
+  #shrinkTo(rows: number): void {
+    this.#rowsPerCall = rows;
+    this.#plans.clear();
+  }
+
   get #pictureLength(): number {
     return (this.#predictions[0]?.length ?? 0) / this.#inputs.pictures;
   }
@@ -123,10 +160,9 @@ export class Denoiser {
   }
 
   #plan(halves: number): readonly Call[] {
-    const { pictures, rowsPerCall, halves: all } = this.#inputs;
+    const { pictures, halves: all } = this.#inputs;
     const numbers = Array.from({ length: halves }, (_, half) => half);
-    const fixedRows = this.#graph.inputs.get(this.#names.sample)?.dims[0];
-    const most = typeof fixedRows === 'number' ? fixedRows : Math.max(1, rowsPerCall);
+    const most = this.#fixedRows ?? this.#rowsPerCall;
     const [first] = all;
     const isOneShape = all.every(({ feeds }) => sameShapes(feeds, first?.feeds ?? {}));
     if (isOneShape && halves * pictures <= most) return [this.#call(numbers, 0, pictures)];

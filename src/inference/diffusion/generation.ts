@@ -70,6 +70,8 @@ export interface GenerationHooks {
   isCancelled?(): boolean;
   /** Share of the work done, 0..1, after every step and tile. */
   onProgress?(fraction: number): void;
+  /** What is tried when memory ran out. */
+  onShortage?(tried: string): void;
   /** Every intermediate value by its name, for parity runs; a tensor is only valid during the call. */
   trace?(stage: string, tensor: HostTensor): void;
 }

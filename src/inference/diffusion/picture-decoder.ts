@@ -1,5 +1,6 @@
 /** From the last latents of a run to pictures: scale, tiles, and a second try in full precision. */
 import type { FloatTensor, HostTensor } from '../graph.ts';
+import { inSmallerParts, type OnShortage } from '../smaller-parts.ts';
 import type { ComponentFolder } from './component-folder.ts';
 import { unpatchify } from './packing.ts';
 import { type DecodeTiling, decodeTiled } from './tiled-decoder.ts';
@@ -7,6 +8,15 @@ import { decodeLatents, latentScale, pixelsPerLatent, toDecoderScale } from './v
 
 /** The same decoder in full precision, where a pack in half precision brings one. */
 const FULL_PRECISION = 'vae_decoder_fp32';
+
+/** The smallest tile that memory is saved by, in latents; a smaller one sees too little for its tone. */
+const LEAST_TILE = 24;
+
+/** Tiles of a side, over each other by a quarter as the usual ones are. */
+const tilesOf = (tile: number): DecodeTiling => ({
+  ...{ wholeLatents: 0, tile },
+  overlap: Math.floor(tile / 4),
+});
 
 /** What a decoder needs of a component folder. */
 type DecoderParts = Pick<ComponentFolder, 'has' | 'graph' | 'vae' | 'conventions'>;
@@ -29,10 +39,13 @@ const isBlack = ({ data }: FloatTensor): boolean => data.every((value) => value 
 export class PictureDecoder {
   readonly #parts: DecoderParts;
   readonly #tiling: DecodeTiling;
+  readonly #onShortage: OnShortage | undefined;
 
-  constructor(parts: DecoderParts, tiling: DecodeTiling) {
+  /** @param onShortage told of smaller tiles when memory ran out. */
+  constructor(parts: DecoderParts, tiling: DecodeTiling, onShortage?: OnShortage) {
     this.#parts = parts;
     this.#tiling = tiling;
+    this.#onShortage = onShortage;
   }
 
   /**
@@ -76,6 +89,17 @@ export class PictureDecoder {
     const decode = (part: HostTensor) => decodeLatents(graph, part);
     const squares = this.#parts.conventions.decoderTakes === 'normalised-squares' ? 2 : 1;
     const scalePx = pixelsPerLatent(this.#parts.vae) * squares;
-    return decodeTiled(latents, scalePx, this.#tiling, decode, onTile);
+    const [, , height = 0, width = 0] = latents.dims;
+    const whole = Math.max(height, width);
+    const isWhole = height * width <= this.#tiling.wholeLatents;
+    const first = isWhole ? whole : this.#tiling.tile;
+    return inSmallerParts(
+      { name: 'a tile of latents', first, least: Math.min(first, LEAST_TILE) },
+      (tile) => {
+        const tiling = tile < first ? tilesOf(tile) : this.#tiling;
+        return decodeTiled(latents, scalePx, tiling, decode, onTile);
+      },
+      this.#onShortage,
+    );
   }
 }

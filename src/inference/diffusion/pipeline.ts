@@ -216,6 +216,7 @@ export class DiffusionPipeline {
     const denoiser = new Denoiser(network, start.dims, {
       ...{ halves, pictures: request.pictures, fixed, reference: reference?.tokens },
       rowsPerCall: this.#options.rowsPerCall ?? DEFAULT_ROWS,
+      onShortage: (tried) => hooks.onShortage?.(tried),
     });
     await denoise({ ...run, family: this.family, denoiser, start }, (done) =>
       hooks.onProgress?.(DENOISING_SHARE * done),
@@ -233,7 +234,8 @@ export class DiffusionPipeline {
   async #decode({ latents: shape, hooks }: Run, latents: HostTensor): Promise<FloatTensor> {
     const input = decoderInput(this.#parts, fromLayout(latents, this.#layout, shape));
     hooks.trace?.('decoder_input', input);
-    const decoder = new PictureDecoder(this.#parts, this.#options.tiling ?? DEFAULT_TILING);
+    const tiling = this.#options.tiling ?? DEFAULT_TILING;
+    const decoder = new PictureDecoder(this.#parts, tiling, (tried) => hooks.onShortage?.(tried));
     const decoded = await decoder.decode(input, (done) => {
       stopIfCancelled(hooks);
       hooks.onProgress?.(DENOISING_SHARE + (1 - DENOISING_SHARE) * done);

@@ -13,6 +13,8 @@ export interface OperationContext {
   isCancelled(): boolean;
   /** Tell how far the task is, 0..1. */
   onProgress(fraction: number): void;
+  /** Tell what was tried when memory ran out. */
+  onShortage(tried: string): void;
 }
 
 /** Runs named steps in order, times each, and stops between two when the task was cancelled. */

@@ -15,7 +15,7 @@ import { toBytes } from '../diffusion/vae.ts';
 import type { FloatTensor } from '../graph.ts';
 import type { LoadedPack } from '../loaded-pack.ts';
 import { OperationError } from '../operation-error.ts';
-import { enlarge } from '../super-resolution/enlarge.ts';
+import { type EnlargeOptions, enlarge } from '../super-resolution/enlarge.ts';
 import { scalesOf } from '../super-resolution/families.ts';
 import { type OperationContext, Steps } from './context.ts';
 import { type EditSource, readEditSource } from './edit-source.ts';
@@ -55,6 +55,7 @@ async function draw(
     return await pipeline.generate(request, {
       isCancelled: () => context.isCancelled(),
       onProgress: (fraction) => context.onProgress(fraction * GENERATOR_SHARE),
+      onShortage: (tried) => context.onShortage(tried),
     });
   } catch (error) {
     throw toOperationError(error);
@@ -71,14 +72,15 @@ async function toSize(
   picture: Picture,
   size: Size,
   upscaler: LoadedPack | undefined,
-  afterShare: (fraction: number) => void,
+  { afterTile, ...options }: EnlargeOptions,
 ): Promise<Picture> {
   let enlarged = cropToRatio(picture, size);
   const scales = upscaler === undefined ? [] : scalesTo(enlarged, size, scalesOf(upscaler));
   for (const [pass, scale] of scales.entries()) {
     if (upscaler === undefined) break;
     enlarged = await enlarge(upscaler, enlarged, scale, {
-      afterTile: (fraction) => afterShare((pass + fraction) / scales.length),
+      ...options,
+      afterTile: (fraction) => afterTile?.((pass + fraction) / scales.length),
     });
   }
   return resizePicture(enlarged, size);
@@ -108,9 +110,14 @@ export async function generate(
   for (let index = 0; index < count; index += 1) {
     const data = toBytes(made.decoded, index);
     const sized = await steps.run('enlarge', () =>
-      toSize({ data, ...runSize, channels: 3 }, size, upscaler, (fraction) => {
-        context.onProgress(GENERATOR_SHARE + ((1 - GENERATOR_SHARE) * (index + fraction)) / count);
-        steps.throwIfCancelled();
+      toSize({ data, ...runSize, channels: 3 }, size, upscaler, {
+        afterTile: (fraction) => {
+          context.onProgress(
+            GENERATOR_SHARE + ((1 - GENERATOR_SHARE) * (index + fraction)) / count,
+          );
+          steps.throwIfCancelled();
+        },
+        onShortage: (tried) => context.onShortage(tried),
       }),
     );
     const numbered = { ...task, outputStem: `${task.outputStem}_${index}` };

@@ -2,6 +2,7 @@
 import type { EngineResult } from '../../engine/protocol.ts';
 import { PictureError } from '../../imaging/codec.ts';
 import { OperationError } from '../operation-error.ts';
+import { isOutOfMemory } from '../out-of-memory.ts';
 import type { OperationContext } from './context.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
@@ -37,6 +38,9 @@ export async function runOperation(context: OperationContext): Promise<EngineRes
   } catch (error) {
     if (error instanceof OperationError) throw error;
     if (error instanceof PictureError) throw new OperationError('invalid_image', error.message);
+    if (isOutOfMemory(error)) {
+      throw new OperationError('out_of_memory', (error as Error).message);
+    }
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (NO_ROOM.test(reason)) throw new OperationError('storage_full', reason);
     throw new OperationError('internal', reason);

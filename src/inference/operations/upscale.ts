@@ -38,6 +38,7 @@ export async function upscale(
         context.onProgress(fraction);
         steps.throwIfCancelled();
       },
+      onShortage: (tried) => context.onShortage(tried),
     }),
   );
   const format = operation.format ?? (source.isTransparent ? 'png' : 'jpg');

@@ -5,8 +5,10 @@
 import { alphaOf, type Picture } from '../../imaging/picture.ts';
 import { resizePlane } from '../../imaging/resize.ts';
 import type { LoadedPack } from '../loaded-pack.ts';
-import { type Scale, scalesOf, tilingOf } from './families.ts';
-import { runTiles } from './run-tiles.ts';
+import type { Session } from '../session.ts';
+import { inSmallerParts, type OnShortage } from '../smaller-parts.ts';
+import { type Scale, scalesOf, type Tiling, tilingOf } from './families.ts';
+import { exactSizeOf, runTiles } from './run-tiles.ts';
 
 /** What may be chosen for one picture. */
 export interface EnlargeOptions {
@@ -14,7 +16,12 @@ export interface EnlargeOptions {
   readonly afterTile?: (fraction: number) => void;
   /** Longest side of a tile; absent: the pack's. A graph of a fixed size keeps that. */
   readonly tilePx?: number;
+  /** Told of smaller tiles when memory ran out. */
+  readonly onShortage?: OnShortage;
 }
+
+/** A smaller tile is mostly overlap, and saves nothing. */
+const LEAST_TILE_PX = 64;
 
 /** A run of a graph, and its share of the work. */
 interface Pass {
@@ -33,22 +40,39 @@ function passesTo(scale: Scale, scales: readonly Scale[]): readonly Pass[] {
   ];
 }
 
+/** How small tiles may become; the first is not larger than the whole picture with its border. */
+function tileSides(picture: Picture, tilePx: number, tiling: Tiling, session: Session) {
+  const name = 'a tile';
+  if (exactSizeOf(session.input) !== undefined) return { name, first: tilePx, least: tilePx };
+  const wholePx = Math.max(picture.widthPx, picture.heightPx) + 2 * tiling.overlapPx;
+  const first = Math.max(tiling.smallestTilePx, Math.min(tilePx, wholePx));
+  const least = Math.min(first, Math.max(tiling.smallestTilePx, LEAST_TILE_PX));
+  return { name, first, least };
+}
+
 async function enlargeColours(
   loaded: LoadedPack,
   picture: Picture,
   scale: Scale,
-  { afterTile, tilePx }: EnlargeOptions,
+  { afterTile, tilePx, onShortage }: EnlargeOptions,
 ): Promise<Picture> {
   const tiling = tilingOf(loaded);
   let enlarged = picture;
   let done = 0;
   for (const pass of passesTo(scale, scalesOf(loaded))) {
     const session = loaded.session(`x${pass.graphScale}`);
-    const data = await runTiles(enlarged, {
-      ...pass,
-      ...{ session, tiling, tilePx: tilePx ?? tiling.tilePx },
-      afterTile: (fraction) => afterTile?.(done + fraction * pass.share),
-    });
+    const source = enlarged;
+    const before = done;
+    const data = await inSmallerParts(
+      tileSides(source, tilePx ?? tiling.tilePx, tiling, session),
+      (side) =>
+        runTiles(source, {
+          ...pass,
+          ...{ session, tiling, tilePx: side },
+          afterTile: (fraction) => afterTile?.(before + fraction * pass.share),
+        }),
+      onShortage,
+    );
     const widthPx = enlarged.widthPx * pass.scale;
     enlarged = { data, widthPx, heightPx: enlarged.heightPx * pass.scale, channels: 3 };
     done += pass.share;

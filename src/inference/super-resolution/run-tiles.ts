@@ -22,7 +22,7 @@ export interface TileRun {
 }
 
 /** The size that a graph insists on; undefined: it takes any. */
-function exactSizeOf({ dims }: GraphPort): Size | undefined {
+export function exactSizeOf({ dims }: GraphPort): Size | undefined {
   const [, , heightPx, widthPx] = dims;
   return typeof heightPx === 'number' && typeof widthPx === 'number' && heightPx > 0 && widthPx > 0
     ? { heightPx, widthPx }

@@ -92,6 +92,7 @@ async function run(
     pack: () => pack,
     isCancelled,
     onProgress: (fraction) => progress.push(fraction),
+    onShortage: () => undefined,
   });
   return { folder, progress, result };
 }
