@@ -44,6 +44,16 @@ export const settingsSchema = z.object({
     .default(0)
     .describe('Inference workers for each device; 0: one for each CPU core (CPU), 1 (CUDA).'),
   ...residencyFields,
+  adminHost: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Address of a listener for the admin routes alone; else they answer loopback only.'),
+  adminPort: integer(0, 65535).optional().describe('Port of that listener; 0 picks a free one.'),
+  apiKey: z
+    .string()
+    .optional()
+    .describe('API key of commands that talk to the running server (packs ps, load, unload).'),
   tlsCert: z.string().optional().describe('Path of the TLS certificate chain (PEM).'),
   tlsKey: z.string().optional().describe('Path of the TLS private key (PEM).'),
   trustProxy: integer(0, 10)
@@ -204,6 +214,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, folder = proces
     for (const issue of parsed.error.issues) {
       lines.push(`${environmentName(String(issue.path[0]))}: ${issue.message}.`);
     }
+  }
+  if (
+    parsed.success &&
+    (parsed.data.adminHost === undefined) !== (parsed.data.adminPort === undefined)
+  ) {
+    lines.push('GARNISH_ADMIN_HOST and GARNISH_ADMIN_PORT are given together or not at all.');
   }
   if (
     parsed.success &&

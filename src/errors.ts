@@ -209,6 +209,10 @@ export const outOfMemory = (retryAfterS: number, cause: unknown): ApiError =>
 export const modelUnavailable = (message: string, cause?: unknown): ApiError =>
   new ApiError('model_unavailable', 503, message, { retryAfterS: 3600, cause });
 
+/** An operator's pack could not be brought into memory, or out of it; the sentence says why. */
+export const packNotMoved = (message: string, cause: unknown): ApiError =>
+  new ApiError('model_unavailable', 503, message, { retryAfterS: 60, cause });
+
 /** Too little disk room to store a result. */
 export const storageFull = (): ApiError =>
   new ApiError('storage_full', 503, 'The server has no room for results. You were not charged.', {

@@ -113,3 +113,11 @@ export async function openListener(config: Config): Promise<Listener> {
       }),
   };
 }
+
+/** Open the port of the admin routes, where they have one. @throws Error as `openListener` does. */
+export async function openAdminListener(config: Config): Promise<Listener | undefined> {
+  const { adminHost: host, adminPort: port } = config;
+  return host === undefined || port === undefined
+    ? undefined
+    : openListener({ ...config, host, port });
+}

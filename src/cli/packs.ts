@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { CATALOGUE } from '../packs/catalogue.ts';
 import { listPacks } from './packs/list.ts';
 import { pullCommand } from './packs/pull.ts';
+import { addResidentCommands } from './packs/resident.ts';
 import { showPack } from './packs/show.ts';
 import { verifyPacks } from './packs/verify.ts';
 
@@ -44,4 +45,5 @@ export function addPacksCommand(program: Command): void {
     .argument('[id]')
     .option(...json)
     .action(verifyPacks);
+  addResidentCommands(packs);
 }

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Config } from '../config.ts';
 import type { Engine } from '../engine/engine-pool.ts';
-import { createApp } from '../http/app.ts';
+import { createAdminApp } from '../http/admin-app.ts';
+import { type AppParts, createApp } from '../http/app.ts';
 import { EventStreams } from '../http/event-streams.ts';
 import type { Admission } from '../jobs/admission.ts';
 import { IDEMPOTENCY_MS } from '../jobs/idempotency.ts';
@@ -19,11 +20,12 @@ import { loadContractModels } from '../packs/contract-models.ts';
 import { unsealedFilesOf } from '../packs/manifest.ts';
 import { holdFile } from '../store/database.ts';
 import { randomId } from '../store/random-id.ts';
+import { adminPacksOf } from './admin-packs.ts';
 import { type Books, openBooks } from './books.ts';
 import { catalogueOf, chooseModelPacks, loadPacks } from './catalogue.ts';
 import { steadyNow } from './clock.ts';
 import { type Jobs, openJobs, openStores, type Stores, startEngine } from './layers.ts';
-import { openListener } from './listener.ts';
+import { openAdminListener, openListener } from './listener.ts';
 import { readVersion } from './version.ts';
 import { openWebhooks, type Webhooks } from './webhooks.ts';
 import { openWindows } from './windows.ts';
@@ -32,6 +34,8 @@ import { openWindows } from './windows.ts';
 export interface RunningServer {
   /** Address callers use. */
   readonly url: string;
+  /** Address of the admin routes where they have a listener of their own. */
+  readonly adminUrl: string | undefined;
   readonly books: Books;
   readonly accounts: Accounts;
   readonly engine: Engine;
@@ -150,6 +154,8 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   const modelPacks = chooseModelPacks(config, registry);
   const listener = await openListener(config);
   undo(() => listener.close());
+  const adminListener = await openAdminListener(config);
+  undo(() => adminListener?.close());
   const publicUrl = (config.publicUrl ?? listener.url).replace(/\/+$/, '');
   if (config.publicUrl === undefined && WILDCARDS.includes(config.host)) {
     log.warn('public-url-missing', { resultsPointTo: publicUrl, set: 'GARNISH_PUBLIC_URL' });
@@ -157,7 +163,8 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   const stores = openStores(config, books, publicUrl);
   const webhooks = openWebhooks({ config, database: books.database, jobs: stores.jobs, log });
   undo(() => webhooks.stop());
-  const engine = await startEngine(config, registry.enginePacks(modelPacks.used), log);
+  const enginePacks = registry.enginePacks(modelPacks.used);
+  const engine = await startEngine(config, enginePacks, log);
   undo(() => engine.stop(0));
   const { observers } = webhooks;
   const catalogue = catalogueOf(registry, modelPacks);
@@ -174,41 +181,43 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   webhooks.start();
   const windows = openWindows(config, books);
   const { keys, accounts, prices } = books;
-  listener.attach(
-    createApp({
-      ...config,
-      log,
-      version: readVersion(),
-      publicUrl,
-      bodyTimeoutMs: config.requestTimeoutS * 1000,
-      prices,
-      jobs: jobs.service,
-      book: jobs.book,
-      streams,
-      batches: jobs.batches,
-      newBatchId: () => randomId('batch'),
-      models: loadContractModels(),
-      results: {
-        folder: stores.results.folder,
-        status: (name) => stores.results.status(name, steadyNow()),
-      },
-      uploads: {
-        stagingFolder: stores.results.stagingFolder,
-        maxBytes: config.maxSourceBytes,
-        timeoutMs: config.uploadTimeoutS * 1000,
-        intake: jobs.intake,
-      },
-      webhooks: webhooks.book,
-      authenticate: (key) => keys.authenticate(key),
-      hit: (caller) => windows.hit(caller),
-      now: steadyNow,
-      creditsOf: (accountId) => books.summaryOf(accountId),
-      readiness: () => ({
-        isReady: engine.isReady && !jobs.admission.isDraining,
-        detail: { devices: engine.state },
-      }),
+  const parts: AppParts = {
+    ...config,
+    log,
+    version: readVersion(),
+    publicUrl,
+    bodyTimeoutMs: config.requestTimeoutS * 1000,
+    prices,
+    jobs: jobs.service,
+    book: jobs.book,
+    streams,
+    batches: jobs.batches,
+    newBatchId: () => randomId('batch'),
+    models: loadContractModels(),
+    results: {
+      folder: stores.results.folder,
+      status: (name) => stores.results.status(name, steadyNow()),
+    },
+    uploads: {
+      stagingFolder: stores.results.stagingFolder,
+      maxBytes: config.maxSourceBytes,
+      timeoutMs: config.uploadTimeoutS * 1000,
+      intake: jobs.intake,
+    },
+    webhooks: webhooks.book,
+    authenticate: (key) => keys.authenticate(key),
+    hit: (caller) => windows.hit(caller),
+    now: steadyNow,
+    creditsOf: (accountId) => books.summaryOf(accountId),
+    readiness: () => ({
+      isReady: engine.isReady && !jobs.admission.isDraining,
+      detail: { devices: engine.state },
     }),
-  );
+    adminPacks: adminPacksOf(registry, enginePacks, engine),
+    hasAdminListener: adminListener !== undefined,
+  };
+  listener.attach(createApp(parts));
+  adminListener?.attach(createAdminApp(parts));
   const stopPeriodicWork = startPeriodicWork({
     ...{ stores, jobs, webhooks, log },
     flushWindows: () => windows.flush(),
@@ -216,6 +225,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
 
   return {
     url: publicUrl,
+    adminUrl: adminListener?.url,
     books,
     accounts,
     engine,
@@ -225,7 +235,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
     stop: async () => {
       await drain(jobs.admission, jobs.service, config.shutdownS, log);
       streams.closeAll();
-      await listener.close();
+      await Promise.all([listener.close(), adminListener?.close()]);
       await engine.stop(ENGINE_STOP_MS);
       stopPeriodicWork();
       await webhooks.stop();

@@ -6,6 +6,7 @@ import {
 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { jobResponse } from './jobs.ts';
+import { adminRouteConfigs } from './openapi-admin.ts';
 import { errorResponses, GENERATION_HEADERS, PACK_HEADER, success } from './openapi-answers.ts';
 import { ACCEPTED_HEADERS, jobRouteConfigs } from './openapi-jobs.ts';
 import { webhookRouteConfigs } from './openapi-webhooks.ts';
@@ -149,7 +150,7 @@ const credits: RouteConfig = {
 export function buildOpenApiDocument(options: OpenApiOptions): object {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
-  const ours = [...jobRouteConfigs, ...webhookRouteConfigs];
+  const ours = [...jobRouteConfigs, ...webhookRouteConfigs, ...adminRouteConfigs];
   for (const route of [...PAID_ROUTES.map(paid), ...ours, uploads, models, credits]) {
     registry.registerPath(route);
   }

@@ -16,11 +16,13 @@ import { errorEdge } from './error-edge.ts';
 import type { EventStreams } from './event-streams.ts';
 import { httpsOnly } from './https-only.ts';
 import { jsonBody } from './json-body.ts';
+import { localCallersOnly } from './local-callers.ts';
 import { methodGuard, type RouteMethods } from './method-guard.ts';
 import { pagesRouter } from './pages/pages.ts';
 import { paidRoute } from './paid-route.ts';
 import { rateGuard } from './rate-guard.ts';
 import { requestContext } from './request-context.ts';
+import { ADMIN_METHODS, type AdminPacks, adminPacksRoute } from './routes/admin-packs.ts';
 import { batchesRoute } from './routes/batches.ts';
 import { cdnRoute, type ResultFiles } from './routes/cdn.ts';
 import { type CreditsSummary, creditsRoute } from './routes/credits.ts';
@@ -56,6 +58,9 @@ export interface AppParts {
   readonly results: ResultFiles;
   readonly uploads: UploadsOptions;
   readonly webhooks: WebhookBook;
+  readonly adminPacks: AdminPacks;
+  /** Whether the admin routes have a listener of their own, and are not here. */
+  readonly hasAdminListener: boolean;
   authenticate(key: string): AuthenticatedCaller | undefined;
   hit(caller: AuthenticatedCaller): WindowState;
   /** Milliseconds UTC that never go backwards. */
@@ -119,7 +124,7 @@ export function createApp(parts: AppParts): Express {
     }),
   );
   app.use('/api', rateGuard(parts));
-  app.use(methodGuard(ROUTES));
+  app.use(methodGuard(parts.hasAdminListener ? ROUTES : { ...ROUTES, ...ADMIN_METHODS }));
   app.use(
     ...PAID_OPERATIONS.map((operation) => paidRoute(operation, { ...parts, readJson })),
     jobsRoute(parts),
@@ -133,6 +138,9 @@ export function createApp(parts: AppParts): Express {
     creditsRoute(parts.creditsOf),
     webhooksRoute(parts.webhooks, readJson),
   );
+  if (!parts.hasAdminListener) {
+    app.use(adminPacksRoute(parts.adminPacks, readJson, [localCallersOnly]));
+  }
 
   app.use(healthRoutes(parts.readiness));
   app.use(httpsOnly(parts.allowHttp));

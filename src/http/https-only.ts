@@ -3,7 +3,8 @@ import type { Request, RequestHandler } from 'express';
 import ipaddr from 'ipaddr.js';
 import { httpsRequired } from '../errors.ts';
 
-function isLoopback(address: string | undefined): boolean {
+/** Whether an address is of this machine itself. */
+export function isLoopback(address: string | undefined): boolean {
   if (address === undefined || !ipaddr.isValid(address)) return false;
   return ipaddr.process(address).range() === 'loopback';
 }

@@ -74,6 +74,9 @@ it('describes every route', () => {
   expect(document).toMatchObject({ openapi: '3.1.0' });
   expect(Object.keys((document as { paths: object }).paths).sort()).toEqual([
     '/api/account/credits',
+    '/api/admin/packs',
+    '/api/admin/packs/{id}/load',
+    '/api/admin/packs/{id}/unload',
     '/api/batches',
     '/api/batches/{id}',
     '/api/batches/{id}/items',
