@@ -17,6 +17,8 @@ export interface EngineProcessOptions {
   readonly cancelGraceMs?: number;
   /** How long a process without packs stays idle before it is replaced; default 2 s. */
   readonly recycleAfterMs?: number;
+  /** MiB above those of a fresh process that it may keep without packs; default 64, or a quarter. */
+  readonly leftOverMib?: number;
 }
 
 const CANCEL_GRACE_MS = 5_000;
@@ -213,7 +215,7 @@ export class EngineProcess {
     const child = this.#child;
     if (child?.residency === undefined || !child.hasHeldPacks) return false;
     const isIdle = this.#isReady && !this.#isStopping && this.#pending.size === 0;
-    return isIdle && isWorthReplacing(child.residency);
+    return isIdle && isWorthReplacing(child.residency, this.#options.leftOverMib);
   }
 
   /** Start a fresh child beside the spent one, and change over if that still has nothing to do. */

@@ -5,8 +5,13 @@ import type { Residency } from './protocol.ts';
 const LEFT_OVER_SHARE = 0.25;
 const LEFT_OVER_MIB = 64;
 
-/** Whether a process that has given back its packs keeps memory that only its end returns. */
-export function isWorthReplacing({ packs, baseRssMib, rssMib }: Residency): boolean {
-  const leftOverMib = Math.max(LEFT_OVER_MIB, baseRssMib * LEFT_OVER_SHARE);
+/**
+ * Whether a process that has given back its packs keeps memory that only its end returns.
+ * @param leftOverMib how much above a fresh process does not matter.
+ */
+export function isWorthReplacing(
+  { packs, baseRssMib, rssMib }: Residency,
+  leftOverMib = Math.max(LEFT_OVER_MIB, baseRssMib * LEFT_OVER_SHARE),
+): boolean {
   return packs.length === 0 && rssMib - baseRssMib > leftOverMib;
 }

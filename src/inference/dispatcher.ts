@@ -126,9 +126,8 @@ export class Dispatcher {
 
   #awaitExpiry(): void {
     clearTimeout(this.#expiry);
-    const waitMs = this.#parts.residents.nextExpiryMs - performance.now();
-    // A pack whose time is up in a lane at work is looked after when that ends.
-    if (waitMs <= 0 || waitMs === Number.POSITIVE_INFINITY) return;
+    const waitMs = Math.max(0, this.#parts.residents.nextExpiryMs - performance.now());
+    if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#expiry = setTimeout(() => this.#advance(), Math.min(waitMs + 1, MAX_TIMER_MS));
   }
 

@@ -161,12 +161,16 @@ export class Residents {
       );
   }
 
-  /** When the next pack's time is up, as `performance.now()`; Infinity: never. */
+  /**
+   * When the next pack's time will be up, as `performance.now()`; Infinity: never. One whose time has passed is in a
+   * lane at work, and is looked after when that ends.
+   */
   get nextExpiryMs(): number {
+    const now = performance.now();
     const expiries = this.#lanes.flatMap(({ packs }) =>
       [...packs].map(([packId, held]) => this.#expiryOf(packId, held)),
     );
-    return Math.min(...expiries, Number.POSITIVE_INFINITY);
+    return Math.min(...expiries.filter((ms) => ms > now), Number.POSITIVE_INFINITY);
   }
 
   /** What is told of all this. */

@@ -7,7 +7,7 @@ import { EngineProcess } from '../../src/engine/engine-process.ts';
 import type { EnginePack, ResidencySettings } from '../../src/engine/protocol.ts';
 import { TaskFailure } from '../../src/engine/task.ts';
 import { encodePicture } from '../../src/imaging/codec.ts';
-import { LIMITS, until } from '../engine/test-packs.ts';
+import { LIMITS, testBench, until } from '../engine/test-packs.ts';
 import { heavyPacks } from '../support/heavy-packs.ts';
 import { drawPlate } from '../support/pictures.ts';
 
@@ -39,7 +39,6 @@ async function started(residency: ResidencySettings, options: Options = {}) {
       residency,
     },
     log: (event) => void logged.push(event),
-    recycleAfterMs: 100,
   });
   onTestFinished(() => engine.stop(0));
   await engine.start();
@@ -110,18 +109,26 @@ test('a pack goes when it has not been used for its time, and comes back when it
   await cutout(engine, 'heavy-1');
 });
 
-test('with a time of none it goes after its use, and the memory is given back by a fresh process', async () => {
-  const { engine, logged } = await started({ keepAliveS: 0, preload: [] }, { workers: 2 });
-  const [pid, baseRssMib = 0] = [engine.pid, engine.residency?.baseRssMib];
-  for (const { id } of packs) await cutout(engine, id);
+test('a pack goes in its time though another lane is in a run without end', async () => {
+  const bench = await testBench();
+  onTestFinished(() => bench.clean());
+  const { engine } = await started(
+    { keepAliveS: 1, preload: [] },
+    { workers: 2, packs: bench.packs },
+  );
+  const options = { signal: never, deadlineMs: 60_000 };
+  engine.run(bench.task('cutout', 'endless'), options).catch(() => undefined);
+  await engine.run(bench.task('upscale', 'plain'), options);
+  await until(() => loaded(engine).includes('test-upscale'), 1000);
+  await until(() => !loaded(engine).includes('test-upscale'), 5000);
+  expect(loaded(engine)).toEqual(['test-cutout']);
+});
+
+test('with a time of none it goes after its use, in every lane', async () => {
+  const { engine } = await started({ keepAliveS: 0, preload: [] }, { workers: 2 });
+  await Promise.all(packs.map(({ id }) => cutout(engine, id)));
   await until(() => loaded(engine).length === 0, 2000);
-  if ((engine.residency?.rssMib ?? 0) < baseRssMib + 64) return; // it was given back without that
-  await until(() => engine.recycles === 1, 20_000);
-  expect(logged).toContain('engine-recycled');
-  expect(engine.pid).not.toBe(pid);
-  expect(engine.restarts).toBe(0);
-  expect(engine.residency?.rssMib).toBeLessThan(baseRssMib * 1.1);
-  expect(await cutout(engine, 'heavy-1')).toMatchObject({ files: [{ widthPx: 64 }] });
+  expect(engine.residency?.usedMib).toBe(0);
 });
 
 test('a pinned pack is there from the start and is never pushed out', async () => {
