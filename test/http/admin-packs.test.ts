@@ -1,6 +1,7 @@
 /** The admin routes over a real socket: who may call them, and what they do. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { adminPacksResponse } from '../../src/contract/admin.ts';
+import { drawPlate, encoded } from '../support/pictures.ts';
 import { codeOf, startTestServer, type TestServer } from '../support/server.ts';
 
 const CUTOUT = 'garnish-cutout';
@@ -104,6 +105,22 @@ describe('what can be done', () => {
     const answer = await garnish.post('/api/admin/packs/none/load', {}, { key: admin });
     expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
   });
+});
+
+it('a pack that the budget never has room for costs nothing, and the others are served', async () => {
+  const server = await startTestServer({
+    GARNISH_ENGINE_WORKERS: '1',
+    GARNISH_MEMORY_BUDGET_MIB: '55', // one manifest says 50 MiB, the other 62
+    GARNISH_PRELOAD: 'none',
+  });
+  onTestFinished(() => server.stop());
+  const before = server.balance();
+  const body = { image_url: await server.upload(await encoded(drawPlate(48, 32))) };
+  const refused = await server.post('/api/upscale', body);
+  expect([refused.status, codeOf(refused)]).toEqual([503, 'model_unavailable']);
+  expect(refused.headers.get('Retry-After')).toBe('3600');
+  expect(server.balance()).toBe(before);
+  expect((await server.post('/api/remove-background', body)).status).toBe(200);
 });
 
 it('with a listener of their own the routes are there, and nowhere else', async () => {
