@@ -158,6 +158,7 @@ export class EngineChild {
       case 'event':
         this.#options.log(message.event, { device: this.#options.device, ...message.fields });
         return;
+      case 'began':
       case 'progress':
       case 'done':
       case 'failed':

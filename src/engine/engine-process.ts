@@ -156,14 +156,15 @@ export class EngineProcess {
   }
 
   /**
-   * A task without a caller must not cost others theirs: steps may take longer than the grace, so
-   * the process is killed only when it has no other task, or when this one is past its deadline.
+   * A task without a caller must not cost others theirs: steps may take longer than the grace, and loading
+   * a pack may, so the process is killed only when it has no other task and this one is at work, or when it is
+   * past its deadline.
    */
   #killSoon(taskId: string, child: EngineChild | undefined): void {
     setTimeout(() => {
       const pending = this.#pending.get(taskId);
       if (pending === undefined || child !== this.#child) return;
-      if (this.#pending.size > 1 && !pending.isLate) {
+      if ((this.#pending.size > 1 || !pending.hasBegun) && !pending.isLate) {
         this.#killSoon(taskId, child);
         return;
       }

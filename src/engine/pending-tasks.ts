@@ -7,6 +7,8 @@ import { TaskFailure, type TaskOptions } from './task.ts';
 export interface PendingTask {
   /** Whether it is past its deadline. */
   isLate: boolean;
+  /** Whether its packs are there: a load cannot be stopped. */
+  hasBegun: boolean;
   readonly resolve: (result: EngineResult) => void;
   readonly reject: (error: TaskFailure) => void;
   readonly onProgress: ((fraction: number) => void) | undefined;
@@ -53,6 +55,7 @@ export class PendingTasks {
       };
       const pending: PendingTask = {
         isLate: false,
+        hasBegun: false,
         onProgress,
         resolve: (result) => {
           settle();
@@ -73,6 +76,9 @@ export class PendingTasks {
   hear(message: TaskMessage): void {
     const pending = this.#tasks.get(message.taskId);
     switch (message.type) {
+      case 'began':
+        if (pending !== undefined) pending.hasBegun = true;
+        return;
       case 'progress':
         pending?.onProgress?.(message.fraction);
         return;

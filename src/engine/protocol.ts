@@ -224,6 +224,8 @@ export type FromEngine =
       readonly event: string;
       readonly fields: Readonly<Record<string, unknown>>;
     }
+  /** Its packs are in memory, so that it heeds a cancel from now on. */
+  | { readonly type: 'began'; readonly taskId: string }
   | { readonly type: 'progress'; readonly taskId: string; readonly fraction: number }
   | { readonly type: 'done'; readonly taskId: string; readonly result: EngineResult }
   | {

@@ -194,7 +194,7 @@ export class Dispatcher {
   async #evictIdle({ packIds }: Work, lane: Lane): Promise<readonly string[]> {
     const idle = this.#parts.residents.idle(lane, packIds);
     await this.#parts.mover.release(idle);
-    return idle.map(({ packId }) => packId);
+    return [...new Set(idle.map(({ packId }) => packId))];
   }
 }
 

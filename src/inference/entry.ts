@@ -84,6 +84,7 @@ class Engine {
     const work: Work = {
       packIds,
       perform: async (lane) => {
+        send({ type: 'began', taskId });
         const answer = await lane.run({ type: 'task', task, cancelFlag });
         this.#residents.used(lane, packIds);
         tried.push(...(answer.tried ?? []));

@@ -59,9 +59,13 @@ export class Residents {
     return this.#wishes.get(packId)?.isPinned ?? this.#settings.pinned?.includes(packId) ?? false;
   }
 
-  /** Remember what an operator asked for. */
+  /** Remember what an operator asked for; what is not said stays as it is. */
   wish(packId: string, options: LoadOptions): void {
-    this.#wishes.set(packId, { ...this.#wishes.get(packId), ...options });
+    const {
+      keepAliveS = this.#wishes.get(packId)?.keepAliveS,
+      isPinned = this.#wishes.get(packId)?.isPinned,
+    } = options;
+    this.#wishes.set(packId, { keepAliveS, isPinned });
   }
 
   /** Keep the largest size that was seen: what is freed stays in the allocator, so that later ones look small. */

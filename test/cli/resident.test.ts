@@ -40,6 +40,7 @@ it('shows what is in memory, gives it back and brings it in again', async () => 
   });
   const loaded = await ours('load', 'garnish-cutout', '--keep-alive', '90', '--pin');
   expect(loaded.output).toBe('garnish-cutout is in memory on cpu.\n');
+  expect(await ours('load', 'garnish-cutout')).toMatchObject({ code: 0 });
   const { packs } = JSON.parse((await ours('ps', '--json')).output) as { packs: object[] };
   expect(packs).toContainEqual(
     expect.objectContaining({

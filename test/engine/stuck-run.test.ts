@@ -1,7 +1,7 @@
 /** Runs that nothing but the end of their process ends, and processes that die again and again. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { EngineProcess } from '../../src/engine/engine-process.ts';
-import type { EngineTask } from '../../src/engine/protocol.ts';
+import type { EngineStart, EngineTask } from '../../src/engine/protocol.ts';
 import { TaskFailure, type TaskOptions } from '../../src/engine/task.ts';
 import { type TestBench, testBench, until } from './test-packs.ts';
 
@@ -14,10 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => bench.clean());
 
-async function started(workers: number) {
+async function started(workers: number, change: Partial<EngineStart> = {}) {
   const logged: string[] = [];
   const engine = new EngineProcess({
-    start: bench.start(workers),
+    start: { ...bench.start(workers), ...change },
     log: (event) => void logged.push(event),
     cancelGraceMs: GRACE_MS,
   });
@@ -66,6 +66,25 @@ test('a caller who leaves a stuck run costs no other task its life', async () =>
   // Alone at last, it goes.
   expect(await stuck).toBe('internal: The engine process ended (SIGKILL).');
   expect(engine.restarts).toBe(1);
+});
+
+test('a caller who leaves while a pack is loaded does not cost the process, its deadline does', async () => {
+  // With this mean every picture is brighter than white, so that the inference of the load does not end.
+  const packs = bench.packs.map((pack) =>
+    pack.id === 'test-cutout' ? { ...pack, inputs: { ...pack.inputs, mean: [-1, -1, -1] } } : pack,
+  );
+  const { engine } = await started(1, { packs, residency: { preload: ['test-upscale'] } });
+  const caller = new AbortController();
+  const loading = outcome(engine, bench.task('cutout', 'plain'), {
+    signal: caller.signal,
+    deadlineMs: 2500,
+  });
+  await begun();
+  caller.abort();
+  await new Promise((resolve) => setTimeout(resolve, 4 * GRACE_MS));
+  expect(engine.isReady).toBe(true);
+  expect(await loading).toMatch(/^internal: It took longer/);
+  await until(() => engine.restarts === 1, 5000);
 });
 
 test('its own deadline ends a stuck run that was left, whoever is beside it', async () => {

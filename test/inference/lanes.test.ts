@@ -152,8 +152,11 @@ test('a pack is loaded and given back by hand, with a time and a pin of its own'
   expect(engine.residency?.packs).toMatchObject([
     { packId: 'heavy-1', copies: 1, isPinned: true, keepAliveS: 600, uses: 0, expiresAt: null },
   ]);
+  await engine.load('heavy-1', {}); // what is not said stays
   for (const packId of ['heavy-2', 'heavy-3']) await engine.load(packId, {});
   expect(loaded(engine)).toEqual(['heavy-1', 'heavy-3']);
+  await engine.load('heavy-1', { isPinned: false });
+  expect(engine.residency?.packs[0]).toMatchObject({ isPinned: false, keepAliveS: 600 });
   await engine.unload('heavy-1');
   await engine.unload('heavy-2');
   expect(loaded(engine)).toEqual(['heavy-3']);

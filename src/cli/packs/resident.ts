@@ -61,7 +61,7 @@ const pathOf = (id: string, move: string): string =>
 
 async function load(
   id: string,
-  options: CommonOptions & { readonly keepAlive?: number; readonly pin?: true },
+  options: CommonOptions & { readonly keepAlive?: number; readonly pin?: boolean },
 ): Promise<void> {
   const { keepAlive, pin } = options;
   const body = {
@@ -97,6 +97,7 @@ export function addResidentCommands(packs: Command): void {
     .argument('<id>')
     .option('--keep-alive <s>', 'seconds it stays after its last use; 0: none, -1: for ever', stay)
     .option('--pin', 'let it stay whatever else is asked for')
+    .option('--no-pin', 'let it go when others need its room')
     .option(...url)
     .option(...key)
     .option(...json)
