@@ -3,13 +3,11 @@
  * format is told by its first bytes, only the loaders of those formats are switched on, and every
  * limit is checked from the header before a pixel is decoded.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import { type EncodedFile, hashFile } from './encoded-file.ts';
 import { type Picture, type Size, withoutAlpha } from './picture.ts';
-import { type SourceFormat, sniffFormat } from './source-format.ts';
+import { type ReadableFormat, sniffFormat } from './source-format.ts';
 
 /** Limits a source must keep. */
 export interface DecodeLimits {
@@ -28,12 +26,16 @@ export class PictureError extends Error {
 export interface DecodedPicture extends Picture {
   /** Whether any pixel is not fully opaque. */
   readonly isTransparent: boolean;
+  readonly file: SourceFile;
 }
 
-/** A written file. */
-export interface EncodedFile {
-  readonly bytes: number;
-  readonly sha256: string;
+/** What the file says of itself. */
+export interface SourceFile {
+  readonly format: ReadableFormat;
+  /** Colour space of its pixels, as libvips calls it: `srgb`, `cmyk`, `b-w`, `rgb16` and others. */
+  readonly space: string;
+  /** Embedded ICC profile. */
+  readonly profile: Buffer | undefined;
 }
 
 const HEADER_BYTES = 32;
@@ -78,7 +80,7 @@ async function readHeader(path: string): Promise<Buffer> {
   }
 }
 
-async function assertFormat(path: string): Promise<SourceFormat> {
+async function assertFormat(path: string): Promise<ReadableFormat> {
   const header = await readHeader(path);
   if (header.length === 0) throw new PictureError('The picture is empty.');
   const format = sniffFormat(header);
@@ -120,8 +122,11 @@ const damaged = (error: unknown): unknown =>
       });
 
 /** The header's facts, limits checked on the upright size. */
-async function readMetadata(path: string, limits: DecodeLimits): Promise<Metadata> {
-  await assertFormat(path);
+async function readMetadata(
+  path: string,
+  limits: DecodeLimits,
+): Promise<Metadata & { readonly file: SourceFile }> {
+  const format = await assertFormat(path);
   let metadata: Metadata;
   try {
     // The header is read without a pixel limit, so that the limit can be told with the size.
@@ -136,7 +141,7 @@ async function readMetadata(path: string, limits: DecodeLimits): Promise<Metadat
   if (metadata.channels > MAX_CHANNELS) {
     throw new PictureError(`Expected at most ${MAX_CHANNELS} channels in the picture.`);
   }
-  return metadata;
+  return { ...metadata, file: { format, space: metadata.space, profile: metadata.icc } };
 }
 
 /**
@@ -155,7 +160,7 @@ export async function decodePicture(path: string, limits: DecodeLimits): Promise
     const channels = metadata.hasAlpha ? 4 : 3;
     if (info.channels !== channels) throw new Error(`Decoded to ${info.channels} channels.`);
     const picture: Picture = { data, widthPx: info.width, heightPx: info.height, channels };
-    return { ...picture, isTransparent: hasTransparency(picture) };
+    return { ...picture, isTransparent: hasTransparency(picture), file: metadata.file };
   } catch (error) {
     throw damaged(error);
   }
@@ -232,16 +237,4 @@ export function encodeGrey(
     limitInputPixels: false,
   });
   return write(raw.toColourspace('b-w'), format, path);
-}
-
-async function hashFile(path: string): Promise<EncodedFile> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) {
-      bytes += chunk.length;
-      hash.update(chunk);
-    }
-  });
-  return { bytes, sha256: hash.digest('hex') };
 }

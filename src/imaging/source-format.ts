@@ -3,6 +3,9 @@
 /** Formats that are told apart; HEIC only to be refused with advice. */
 export type SourceFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff' | 'gif' | 'heic';
 
+/** Formats that are read. */
+export type ReadableFormat = Exclude<SourceFormat, 'heic'>;
+
 const AVIF_BRANDS: readonly string[] = ['avif', 'avis'];
 const HEIC_BRANDS: readonly string[] = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm'];
 
