@@ -10,13 +10,14 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['*'],
   contract: [],
-  http: ['jobs', 'accounts', 'contract', 'results', 'packs', 'fetching'],
+  http: ['jobs', 'accounts', 'contract', 'results', 'packs', 'platforms', 'fetching'],
   jobs: ['accounts', 'engine', 'fetching', 'results', 'store'],
   accounts: ['store'],
   store: [],
   fetching: [],
   results: ['store'],
   packs: [],
+  platforms: [],
   engine: ['packs'],
   inference: ['packs', 'imaging'],
   imaging: [],
@@ -24,7 +25,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['config-fields.ts', 'config-residency.ts', 'config-sources.ts'],
   'config-residency.ts': ['config-fields.ts'],
 };
-const COMMON = ['errors.ts', 'config.ts', 'observability', join('engine', 'protocol.ts')];
+const COMMON = [
+  'errors.ts',
+  'config.ts',
+  'observability',
+  join('engine', 'protocol.ts'),
+  join('engine', 'picture-figures.ts'),
+];
 /** Folders that hold pure code: not even the common ones. */
 const ALONE: readonly string[] = ['store', 'imaging', 'observability'];
 

@@ -1,8 +1,9 @@
 /**
  * The messages between the API process and an engine process. Pixels never cross this line: the
  * parent names a source file in the staging folder, the engine answers with the path, size and
- * SHA-256 of a finished file there. This file imports nothing, so that both sides can import it.
+ * SHA-256 of a finished file there. This file imports no code, so that both sides can import it.
  */
+import type { PictureFigures } from './picture-figures.ts';
 
 /** Encodings that results are written in. */
 export type ImageFormat = 'jpg' | 'png' | 'webp';
@@ -18,6 +19,8 @@ export type EditMode =
 /** What an engine is asked to do with one source. Values are validated by the contract already. */
 export type EngineOperation =
   | { readonly operation: 'inspect' }
+  /** Look at a picture as a platform would; without a pack its subject is not sought. */
+  | { readonly operation: 'measure' }
   | {
       readonly operation: 'remove-background';
       readonly output: 'cutout' | 'mask';
@@ -54,7 +57,7 @@ export type EngineOperation =
 export interface EngineTask {
   readonly taskId: string;
   readonly operation: EngineOperation;
-  /** Pack that does it; absent only for `inspect`. */
+  /** Pack that does it; absent for `inspect`, and for `measure` where none is installed. */
   readonly packId?: string;
   /** The encoded source, a file the engine only reads; not there when the operation has none. */
   readonly sourcePath: string;
@@ -88,8 +91,10 @@ export interface EngineFile {
 export interface EngineResult {
   /** Upright size of the source; absent where there is none. */
   readonly source?: { readonly widthPx: number; readonly heightPx: number };
-  /** Finished files in their order; none of `inspect`. */
+  /** Finished files in their order; none of `inspect` and `measure`. */
   readonly files: readonly EngineFile[];
+  /** Of `measure` only. */
+  readonly figures?: PictureFigures;
   /** Tokens of the prompt that were kept and all it has; of `generate` only. */
   readonly promptTokens?: { readonly kept: number; readonly total: number };
   /** Milliseconds by step name. */

@@ -6,6 +6,7 @@ import { isOutOfMemory } from '../out-of-memory.ts';
 import type { OperationContext } from './context.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
+import { measure } from './measure.ts';
 import { removeBackground } from './remove-background.ts';
 import { upscale } from './upscale.ts';
 
@@ -14,6 +15,8 @@ function dispatch(context: OperationContext): Promise<EngineResult> {
   switch (operation.operation) {
     case 'inspect':
       return inspect(context);
+    case 'measure':
+      return measure(context);
     case 'remove-background':
       return removeBackground(context, operation);
     case 'upscale':
