@@ -32,6 +32,11 @@ export const settingsSchema = z.object({
     .min(1)
     .optional()
     .describe('Folder of further model packs; those in models/ are always there.'),
+  platformsDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of further platform profiles (docs/platforms.md), read at the start.'),
   modelPacks: list
     .pipe(z.array(z.string().regex(/^[a-z0-9-]+=[a-z0-9-]+$/, 'Expected model=pack,…')))
     .default([])

@@ -13,6 +13,7 @@ import { JobLedger } from '../jobs/job-ledger.ts';
 import type { JobObserver } from '../jobs/job-observer.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
 import { JobService } from '../jobs/job-service.ts';
+import { PictureMeasurer } from '../jobs/picture-measurer.ts';
 import { costOf, type PackCatalogue, planJob } from '../jobs/plan.ts';
 import { RunTimes } from '../jobs/run-times.ts';
 import { UploadIntake } from '../jobs/upload-intake.ts';
@@ -175,5 +176,9 @@ export function openJobs(parts: WorkParts) {
     deadlineMs,
     now: steadyNow,
   });
-  return { ledger, admission, service, book, batches, intake, ballast };
+  const measurer = new PictureMeasurer({
+    ...{ admission, queue, engine, fetcher, results, deadlineMs },
+    segmenterId: () => catalogue.packFor('segmentation'),
+  });
+  return { ledger, admission, service, book, batches, intake, measurer, ballast };
 }

@@ -18,6 +18,7 @@ import type { UploadIntake } from '../jobs/upload-intake.ts';
 import { errorFields, type Log } from '../observability/log.ts';
 import { loadContractModels } from '../packs/contract-models.ts';
 import { unsealedFilesOf } from '../packs/manifest.ts';
+import { PlatformBook } from '../platforms/platform-book.ts';
 import { holdFile } from '../store/database.ts';
 import { randomId } from '../store/random-id.ts';
 import { adminPacksOf } from './admin-packs.ts';
@@ -151,6 +152,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
     const files = unsealedFilesOf(manifest);
     if (files.length > 0) log.warn('pack-unsealed', { pack: manifest.id, unchecked: files });
   }
+  const platforms = PlatformBook.load(config.platformsDir);
   const modelPacks = chooseModelPacks(config, registry);
   const listener = await openListener(config);
   undo(() => listener.close());
@@ -205,6 +207,8 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
       intake: jobs.intake,
     },
     webhooks: webhooks.book,
+    platforms,
+    measurer: jobs.measurer,
     authenticate: (key) => keys.authenticate(key),
     hit: (caller) => windows.hit(caller),
     now: steadyNow,

@@ -9,6 +9,7 @@ import { jobResponse } from './jobs.ts';
 import { adminRouteConfigs } from './openapi-admin.ts';
 import { errorResponses, GENERATION_HEADERS, PACK_HEADER, success } from './openapi-answers.ts';
 import { ACCEPTED_HEADERS, jobRouteConfigs } from './openapi-jobs.ts';
+import { platformRouteConfigs } from './openapi-platforms.ts';
 import { webhookRouteConfigs } from './openapi-webhooks.ts';
 import {
   enhanceRequest,
@@ -150,7 +151,12 @@ const credits: RouteConfig = {
 export function buildOpenApiDocument(options: OpenApiOptions): object {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
-  const ours = [...jobRouteConfigs, ...webhookRouteConfigs, ...adminRouteConfigs];
+  const ours = [
+    ...jobRouteConfigs,
+    ...webhookRouteConfigs,
+    ...platformRouteConfigs,
+    ...adminRouteConfigs,
+  ];
   for (const route of [...PAID_ROUTES.map(paid), ...ours, uploads, models, credits]) {
     registry.registerPath(route);
   }

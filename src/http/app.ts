@@ -31,6 +31,7 @@ import { generateRoute } from './routes/generate.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { jobsRoute } from './routes/jobs.ts';
 import { modelsRoute } from './routes/models.ts';
+import { PLATFORM_METHODS, type PlatformRouteParts, platformsRoute } from './routes/platforms.ts';
 import { removeBackgroundRoute } from './routes/remove-background.ts';
 import { type UploadsOptions, uploadsRoute } from './routes/uploads.ts';
 import { upscaleRoute } from './routes/upscale.ts';
@@ -61,6 +62,8 @@ export interface AppParts {
   readonly adminPacks: AdminPacks;
   /** Whether the admin routes have a listener of their own, and are not here. */
   readonly hasAdminListener: boolean;
+  readonly platforms: PlatformRouteParts['platforms'];
+  readonly measurer: PlatformRouteParts['measurer'];
   authenticate(key: string): AuthenticatedCaller | undefined;
   hit(caller: AuthenticatedCaller): WindowState;
   /** Milliseconds UTC that never go backwards. */
@@ -95,6 +98,7 @@ const ROUTES: RouteMethods = {
   '/dashboard/billing': ['GET'],
   '/cdn/*': ['GET'],
   ...WEBHOOK_METHODS,
+  ...PLATFORM_METHODS,
 };
 
 const PAID_OPERATIONS = [generateRoute, enhanceRoute, removeBackgroundRoute, upscaleRoute];
@@ -134,6 +138,7 @@ export function createApp(parts: AppParts): Express {
       readJson: jsonBody({ maxBytes: parts.maxBatchBodyBytes, timeoutMs: parts.bodyTimeoutMs }),
     }),
     uploadsRoute(parts.uploads),
+    platformsRoute({ ...parts, readJson }),
     modelsRoute(parts.models),
     creditsRoute(parts.creditsOf),
     webhooksRoute(parts.webhooks, readJson),

@@ -2,7 +2,7 @@
  * First step of every `/api/*` request: finds out who calls, counts the request where the contract
  * counts it, and sets `X-RateLimit-Remaining` and `X-RateLimit-Reset` on whatever answer follows,
  * and `X-Sandbox` when a sandbox key calls.
- * The contract's six routes count on the account's windows; the rest, and callers without a valid
+ * The contract's six routes, batches and preflights count on the account's windows; the rest, and callers without a valid
  * key, on their address.
  */
 import type { Request, RequestHandler } from 'express';
@@ -25,7 +25,7 @@ export interface RateGuardOptions {
   now(): number;
 }
 
-/** The contract's routes, which count on the account; a batch counts once. */
+/** The contract's routes and what works as they do, which count on the account; a batch counts once. */
 const CONTRACT_PATHS: ReadonlySet<string> = new Set([
   '/api/generate',
   '/api/enhance',
@@ -34,6 +34,7 @@ const CONTRACT_PATHS: ReadonlySet<string> = new Set([
   '/api/models',
   '/api/account/credits',
   '/api/batches',
+  '/api/preflight',
 ]);
 
 /** The guard; mount it before every `/api` route, also before the 404. */

@@ -3,20 +3,16 @@
  * a slot like any job, so that uploads never take one from a paid job.
  */
 import assert from 'node:assert/strict';
-import type { Engine } from '../engine/engine-pool.ts';
 import type { KeptUpload, UploadStore } from '../results/upload-store.ts';
 import { randomId } from '../store/random-id.ts';
 import type { Admission } from './admission.ts';
-import type { FairQueue } from './fair-queue.ts';
+import { type EngineTurnParts, runInTurn } from './engine-turn.ts';
 import type { PixelSize } from './job.ts';
 
 /** What the intake is made of. */
-export interface UploadIntakeParts {
+export interface UploadIntakeParts extends EngineTurnParts {
   readonly admission: Admission;
-  readonly queue: FairQueue;
-  readonly engine: Pick<Engine, 'run'>;
   readonly uploads: Pick<UploadStore, 'keep'>;
-  readonly deadlineMs: number;
   readonly now: () => number;
 }
 
@@ -52,25 +48,14 @@ export class UploadIntake {
   }
 
   async #inspect(file: ArrivedFile, caller: AbortSignal): Promise<PixelSize> {
-    const { queue, engine, deadlineMs } = this.#parts;
-    const signal = AbortSignal.any([caller, AbortSignal.timeout(deadlineMs)]);
-    const taskId = randomId('inspect');
-    const release = await queue.acquire(
-      { accountId: file.accountId, jobId: taskId, priority: 'interactive' },
-      signal,
-    );
-    try {
-      const task = {
-        taskId,
-        operation: { operation: 'inspect' as const },
-        sourcePath: file.path,
-        outputStem: file.path,
-      };
-      const { source } = await engine.run(task, { signal, deadlineMs });
-      assert(source !== undefined);
-      return source;
-    } finally {
-      release();
-    }
+    const task = {
+      taskId: randomId('inspect'),
+      operation: { operation: 'inspect' as const },
+      sourcePath: file.path,
+      outputStem: file.path,
+    };
+    const { source } = await runInTurn(this.#parts, file.accountId, task, caller);
+    assert(source !== undefined);
+    return source;
   }
 }

@@ -87,6 +87,9 @@ it('describes every route', () => {
     '/api/jobs/{id}',
     '/api/jobs/{id}/events',
     '/api/models',
+    '/api/platforms',
+    '/api/platforms/{id}',
+    '/api/preflight',
     '/api/remove-background',
     '/api/uploads',
     '/api/upscale',
@@ -118,6 +121,10 @@ it('says which fields a request has, their values and defaults', () => {
 
 it.each([
   ['/api/models', undefined, 200],
+  ['/api/platforms', undefined, 200],
+  ['/api/platforms/uber-eats', undefined, 200],
+  ['/api/platforms/nowhere', undefined, 404],
+  ['/api/preflight', {}, 400],
   ['/api/account/credits', undefined, 200],
   ['/api/upscale', {}, 400],
   ['/api/generate', { prompt: 'Pad thai' }, 503],
@@ -128,6 +135,10 @@ it.each([
 it('paid routes, refusals and the 402 answer as the document says', async () => {
   expect(await through('/api/upscale', { image_url: imageUrl })).toMatchObject({ status: 200 });
   expect(await through('/api/remove-background', { image_url: imageUrl })).toMatchObject({
+    status: 200,
+  });
+  const platform = 'google-business';
+  expect(await through('/api/preflight', { image_url: imageUrl, platform })).toMatchObject({
     status: 200,
   });
   expect(await through('/api/upscale', { image_url: imageUrl }, null)).toMatchObject({
