@@ -4,39 +4,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import exporter  # noqa: F401
 import numpy
-import torch
+from autoencoder import decoder_part, encoder_part
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
-from graphs import Graph, export
+from graphs import export_small
+from onnx_graph import Graph
+from patching import patched
 from PIL import Image
-from recording import Recording, replaced
-
-
-class Decoder(torch.nn.Module):
-    def __init__(self, vae):
-        super().__init__()
-        self.vae = vae
-
-    def forward(self, latent_sample):
-        return self.vae.decode(latent_sample, return_dict=False)[0]
-
-
-class Encoder(Decoder):
-    def forward(self, sample):
-        return self.vae.encode(sample).latent_dist.parameters
-
-
-def picture_axes(prefix: str) -> dict[int, str]:
-    return {0: "batch_size", 2: f"{prefix}height", 3: f"{prefix}width"}
+from recording import Recording
 
 
 def export_autoencoder(vae, model: Path) -> None:
-    inputs = {"latent_sample": torch.randn(2, vae.config.latent_channels, 4, 6)}
-    axes = {"latent_sample": picture_axes("latent_"), "sample": picture_axes("sample_")}
-    export(Decoder(vae), inputs, ["sample"], axes, model / "vae_decoder" / "model.onnx")
-    axes = {"sample": picture_axes("sample_"), "latent_parameters": picture_axes("latent_")}
-    inputs = {"sample": torch.randn(2, 3, 32, 48)}
-    export(Encoder(vae), inputs, ["latent_parameters"], axes, model / "vae_encoder" / "model.onnx")
+    export_small(decoder_part(vae), model / "vae_decoder" / "model.onnx")
+    export_small(encoder_part(vae), model / "vae_encoder" / "model.onnx")
 
 
 @contextmanager
@@ -62,7 +43,7 @@ def autoencoder_answering(vae, recording: Recording, graphs: dict[str, Graph] | 
         recording.keep("encoder_latent_parameters", parameters)
         return SimpleNamespace(latent_dist=DiagonalGaussianDistribution(parameters))
 
-    with replaced((vae, "decode", decoded), (vae, "encode", encoded)):
+    with patched((vae, "decode", decoded), (vae, "encode", encoded)):
         yield
 
 

@@ -11,12 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import exporter  # noqa: F401
 import torch
 from autoencoders import autoencoder_answering, export_autoencoder, plate
+from checkpoint import write_statistics
 from diffusers import AutoencoderKLFlux2, Flux2KleinPipeline, Flux2Transformer2DModel, FlowMatchEulerDiscreteScheduler
 from exportable import EXPORTABLE
-from graphs import Graph, export, graphs_of, randomise
-from recording import Recording, differences, noise_recorded, replaced, schedule_spec, scheduler_spec, write_case
+from graphs import export_small
+from networks import flux2_part
+from onnx_graph import Graph, graphs_of
+from patching import patched
+from random_weights import randomise
+from recording import Recording, differences, noise_recorded, schedule_spec, scheduler_spec, write_case
+from text_encoders import chat_part
 from tokenizers_of_food import qwen_tokenizer
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
@@ -90,55 +97,10 @@ def make_pipeline() -> Flux2KleinPipeline:
     return Flux2KleinPipeline(scheduler, make_autoencoder(), text_encoder, tokenizer, transformer, is_distilled=True)
 
 
-class TextEncoder(torch.nn.Module):
-    def __init__(self, encoder: Qwen3ForCausalLM):
-        super().__init__()
-        self.encoder = encoder.model
-
-    def forward(self, input_ids, attention_mask):
-        # The mask that the library would make, which its own way cannot be traced.
-        at = torch.arange(input_ids.shape[1])
-        seen = (at[None, :] <= at[:, None])[None, None] & (attention_mask[:, None, None, :] > 0)
-        mask = torch.where(seen, 0.0, torch.finfo(torch.float32).min)
-        output = self.encoder(input_ids, attention_mask=mask, output_hidden_states=True, use_cache=False)
-        return output.last_hidden_state, *output.hidden_states
-
-
-class Transformer(torch.nn.Module):
-    def __init__(self, transformer: Flux2Transformer2DModel):
-        super().__init__()
-        self.transformer = transformer
-
-    def forward(self, hidden_states, encoder_hidden_states, timestep, txt_ids, img_ids):
-        return self.transformer(
-            hidden_states=hidden_states,
-            encoder_hidden_states=encoder_hidden_states,
-            timestep=timestep,
-            txt_ids=txt_ids,
-            img_ids=img_ids,
-            return_dict=False,
-        )[0]
-
-
 def export_all(pipeline: Flux2KleinPipeline) -> None:
-    text = {0: "batch_size", 1: "sequence_length"}
-    packed = {0: "batch_size", 1: "packed_height_width"}
-    inputs = {"input_ids": torch.arange(1, TOKENS + 1)[None], "attention_mask": torch.ones(1, TOKENS, dtype=torch.int64)}
-    outputs = ["last_hidden_state", *(f"hidden_states.{layer}" for layer in range(LAYERS + 1))]
-    axes = {name: text for name in [*inputs, *outputs]}
-    export(TextEncoder(pipeline.text_encoder), inputs, outputs, axes, MODEL / "text_encoder" / "model.onnx")
-    inputs = {
-        "hidden_states": torch.randn(2, 6, CHANNELS * 4),
-        "encoder_hidden_states": torch.randn(2, TOKENS, WIDTH * len(OUT_LAYERS)),
-        "timestep": torch.tensor([0.5, 0.5]),
-        "txt_ids": torch.zeros(2, TOKENS, 4, dtype=torch.int64),
-        "img_ids": torch.ones(2, 6, 4, dtype=torch.int64),
-    }
-    axes = {"hidden_states": packed, "img_ids": packed, "out_hidden_states": packed}
-    axes |= {"encoder_hidden_states": text, "txt_ids": text, "timestep": {0: "step"}}
-    path = MODEL / "transformer" / "model.onnx"
-    with replaced(*EXPORTABLE):
-        export(Transformer(pipeline.transformer), inputs, ["out_hidden_states"], axes, path)
+    export_small(chat_part(pipeline.text_encoder, TOKENS), MODEL / "text_encoder" / "model.onnx")
+    with patched(*EXPORTABLE):
+        export_small(flux2_part(pipeline.transformer, TOKENS), MODEL / "transformer" / "model.onnx")
     export_autoencoder(pipeline.vae, MODEL)
 
 
@@ -149,9 +111,7 @@ def write_configs(pipeline: Flux2KleinPipeline) -> None:
     pipeline.scheduler.save_pretrained(MODEL / "scheduler")
     for folder in (MODEL / "vae_decoder", MODEL / "vae_encoder"):
         vae.save_config(folder)
-        config = json.loads((folder / "config.json").read_text())
-        config |= {"bn_running_mean": vae.bn.running_mean.tolist(), "bn_running_var": vae.bn.running_var.tolist()}
-        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+        write_statistics(vae, folder / "config.json")
     index = {
         "_class_name": "Flux2KleinPipeline",
         "_diffusers_version": "0.38.0",
@@ -187,7 +147,7 @@ def answering(pipeline, recording: Recording, graphs: dict[str, Graph] | None):
         return (answer,)
 
     networks = [(pipeline.text_encoder, "forward", embed), (pipeline.transformer, "forward", denoise)]
-    with replaced(*networks), autoencoder_answering(pipeline.vae, recording, graphs):
+    with patched(*networks), autoencoder_answering(pipeline.vae, recording, graphs):
         yield
 
 

@@ -8,15 +8,17 @@ onnxruntime in Python answers. Requirements: requirements.txt.
 """
 
 import json
+import shutil
 from pathlib import Path
 
+import exporter  # noqa: F401
 import numpy
-import onnx
 import onnxruntime
 import torch
-from graphs import export, randomise
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+from graphs import export_small
+from onnx_graph import Part
+from quantise import quantise
+from random_weights import randomise
 
 OUTPUT = Path(__file__).resolve().parents[3] / "test" / "golden" / "quantised"
 WIDTH, HEADS, TOKENS = 64, 4, 6
@@ -42,13 +44,14 @@ class Block(torch.nn.Module):
         return hidden_states + self.narrow(x)
 
 
-def quantise(plain: Path) -> None:
-    quantizer = MatMulNBitsQuantizer(onnx.load(str(plain)), block_size=32, is_symmetric=False)
-    quantizer.process()
-    onnx.save(quantizer.model.model, str(OUTPUT / "matmul-4bit.onnx"))
-    # Seven bits of the range: with eight, older processors saturate and answer otherwise.
-    target = str(OUTPUT / "dynamic-int8.onnx")
-    quantize_dynamic(str(plain), target, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+def quantise_copies(plain: Path) -> None:
+    for name, kind in (("matmul-4bit", "matmul-nbits"), ("dynamic-int8", "int8-dynamic")):
+        copy = OUTPUT / name / "model.onnx"
+        copy.parent.mkdir()
+        shutil.copy(plain, copy)
+        quantise(copy, kind)
+        copy.rename(OUTPUT / f"{name}.onnx")
+        copy.parent.rmdir()
 
 
 def answer(path: Path, hidden_states: numpy.ndarray) -> numpy.ndarray:
@@ -64,8 +67,9 @@ def main() -> None:
     block, plain = Block(), OUTPUT / "plain.onnx"
     randomise(block, 17)
     axes = {name: {0: "batch_size", 1: "sequence_length"} for name in ("hidden_states", "out_hidden_states")}
-    export(block, {"hidden_states": torch.randn(1, TOKENS, WIDTH)}, ["out_hidden_states"], axes, plain)
-    quantise(plain)
+    inputs = {"hidden_states": torch.randn(1, TOKENS, WIDTH)}
+    export_small(Part(block, inputs, ["out_hidden_states"], axes), plain)
+    quantise_copies(plain)
     hidden_states = torch.randn(1, TOKENS, WIDTH, generator=torch.Generator().manual_seed(18)).numpy()
     outputs = {path.stem: answer(path, hidden_states) for path in sorted(OUTPUT.glob("*.onnx"))}
     plain.unlink()

@@ -7,41 +7,20 @@ the networks behind them small, for a quick look. Requirements: requirements.txt
 """
 
 import argparse
-import shutil
 from pathlib import Path
 
-import onnx
+import exporter  # noqa: F401
 import torch
-from autoencoders import Decoder, Encoder, picture_axes
+from autoencoder import decoder_part, encoder_part
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from graphs import OPSET
-from make_sd_golden import PNDM, STABLE, TextEncoder, Unet, write_configs
+from make_sd_golden import PNDM, STABLE, write_configs
+from networks import unet_part
+from onnx_graph import Part, bytes_in, export
+from text_encoders import clip_part
 from tokenizers_of_food import clip_tokenizer
 from transformers import CLIPTextConfig, CLIPTextModel
 
 TOKENS, TEXT_WIDTH, VOCABULARY = 77, 768, 49408
-
-
-def export_large(module: torch.nn.Module, inputs: dict, outputs: list[str], axes: dict, path: Path) -> None:
-    """Write a graph, its weights in one file beside it."""
-    pieces = path.parent / "pieces"
-    pieces.mkdir(parents=True, exist_ok=True)
-    with torch.no_grad():
-        torch.onnx.export(
-            module,
-            tuple(inputs.values()),
-            str(pieces / "model.onnx"),
-            input_names=list(inputs),
-            output_names=outputs,
-            dynamic_axes=axes,
-            opset_version=OPSET,
-            do_constant_folding=False,
-            dynamo=False,
-        )
-    model = onnx.load(str(pieces / "model.onnx"))
-    onnx.save(model, str(path), save_as_external_data=True, location="model.onnx_data")
-    shutil.rmtree(pieces)
-    print(path.parent.name, sum(file.stat().st_size for file in path.parent.iterdir()) >> 20, "MiB")
 
 
 def make_text_encoder(layers: int) -> CLIPTextModel:
@@ -82,29 +61,9 @@ def make_autoencoder(divisor: int, groups: int) -> AutoencoderKL:
     return vae.eval()
 
 
-def export_unet(unet: UNet2DConditionModel, path: Path) -> None:
-    inputs = {
-        "sample": torch.randn(2, 4, 8, 8),
-        "timestep": torch.tensor(7.0),
-        "encoder_hidden_states": torch.randn(2, TOKENS, TEXT_WIDTH),
-    }
-    text = {0: "batch_size", 1: "sequence_length"}
-    axes = {"sample": picture_axes(""), "encoder_hidden_states": text, "out_sample": picture_axes("")}
-    export_large(Unet(unet), inputs, ["out_sample"], axes, path)
-
-
-def export_others(text_encoder: CLIPTextModel, vae: AutoencoderKL, folder: Path) -> None:
-    length = {0: "batch_size", 1: "sequence_length"}
-    outputs = ["last_hidden_state", "pooler_output"]
-    axes = {"input_ids": length, outputs[0]: length, outputs[1]: {0: "batch_size"}}
-    ids = {"input_ids": torch.arange(TOKENS)[None]}
-    export_large(TextEncoder(text_encoder), ids, outputs, axes, folder / "text_encoder" / "model.onnx")
-    axes = {"latent_sample": picture_axes("latent_"), "sample": picture_axes("sample_")}
-    latents = {"latent_sample": torch.randn(1, 4, 8, 8)}
-    export_large(Decoder(vae), latents, ["sample"], axes, folder / "vae_decoder" / "model.onnx")
-    axes = {"sample": picture_axes("sample_"), "latent_parameters": picture_axes("latent_")}
-    picture = {"sample": torch.randn(1, 3, 64, 64)}
-    export_large(Encoder(vae), picture, ["latent_parameters"], axes, folder / "vae_encoder" / "model.onnx")
+def write(part: Part, folder: Path) -> None:
+    export(part, folder / "model.onnx")
+    print(folder.name, bytes_in(folder) >> 20, "MiB")
 
 
 def main() -> None:
@@ -116,10 +75,12 @@ def main() -> None:
     divisor, folder = given.divide_channels, given.output
     groups = 32 if divisor == 1 else 8
     unet = make_unet(divisor, groups)
-    export_unet(unet, folder / "unet" / "model.onnx")
+    write(unet_part(unet, TOKENS), folder / "unet")
     unet.to_empty(device="meta")
     text_encoder, vae = make_text_encoder(12 if divisor == 1 else 2), make_autoencoder(divisor, groups)
-    export_others(text_encoder, vae, folder)
+    write(clip_part(text_encoder, False, TOKENS), folder / "text_encoder")
+    write(decoder_part(vae), folder / "vae_decoder")
+    write(encoder_part(vae), folder / "vae_encoder")
     tokenizer = clip_tokenizer(folder / "tokenizer")
     scheduler = PNDMScheduler(**STABLE, **PNDM)
     parts = (vae, text_encoder, tokenizer, unet, scheduler, None, None)

@@ -11,8 +11,9 @@ import json
 from contextlib import contextmanager
 from pathlib import Path
 
+import exporter  # noqa: F401
 import torch
-from autoencoders import autoencoder_answering, export_autoencoder, picture_axes, plate
+from autoencoders import autoencoder_answering, export_autoencoder, plate
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
@@ -22,8 +23,13 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
-from graphs import Graph, export, graphs_of, randomise
-from recording import Recording, differences, noise_recorded, replaced, schedule_spec, scheduler_spec, write_case
+from graphs import export_small
+from networks import unet_part
+from onnx_graph import Graph, graphs_of
+from patching import patched
+from random_weights import randomise
+from recording import Recording, differences, noise_recorded, schedule_spec, scheduler_spec, write_case
+from text_encoders import clip_part
 from tokenizers_of_food import clip_tokenizer
 from transformers import CLIPTextConfig, CLIPTextModel
 
@@ -128,37 +134,9 @@ def make_pipeline() -> StableDiffusionPipeline:
     )
 
 
-class Unet(torch.nn.Module):
-    def __init__(self, unet: UNet2DConditionModel):
-        super().__init__()
-        self.unet = unet
-
-    def forward(self, sample, timestep, encoder_hidden_states):
-        return self.unet(sample, timestep, encoder_hidden_states, return_dict=False)[0]
-
-
-class TextEncoder(torch.nn.Module):
-    def __init__(self, encoder: CLIPTextModel):
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, input_ids):
-        return self.encoder(input_ids, return_dict=False)
-
-
 def export_all(pipeline: StableDiffusionPipeline) -> None:
-    length = {0: "batch_size", 1: "sequence_length"}
-    outputs = ["last_hidden_state", "pooler_output"]
-    axes = {"input_ids": length, outputs[0]: length, outputs[1]: {0: "batch_size"}}
-    inputs = {"input_ids": torch.arange(3, 3 + TOKENS).reshape(1, TOKENS)}
-    export(TextEncoder(pipeline.text_encoder), inputs, outputs, axes, MODEL / "text_encoder" / "model.onnx")
-    inputs = {
-        "sample": torch.randn(2, 4, 4, 6),
-        "timestep": torch.tensor(7.0),
-        "encoder_hidden_states": torch.randn(2, TOKENS, WIDTH),
-    }
-    axes = {"sample": picture_axes(""), "encoder_hidden_states": length, "out_sample": picture_axes("")}
-    export(Unet(pipeline.unet), inputs, ["out_sample"], axes, MODEL / "unet" / "model.onnx")
+    export_small(clip_part(pipeline.text_encoder, False, TOKENS), MODEL / "text_encoder" / "model.onnx")
+    export_small(unet_part(pipeline.unet, TOKENS), MODEL / "unet" / "model.onnx")
     export_autoencoder(pipeline.vae, MODEL)
 
 
@@ -198,7 +176,7 @@ def answering(pipeline, recording: Recording, graphs: dict[str, Graph] | None):
         return (answer,)
 
     networks = [(pipeline.text_encoder, "forward", embed), (pipeline.unet, "forward", denoise)]
-    with replaced(*networks), autoencoder_answering(pipeline.vae, recording, graphs):
+    with patched(*networks), autoencoder_answering(pipeline.vae, recording, graphs):
         yield
 
 

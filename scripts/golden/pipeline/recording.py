@@ -3,14 +3,15 @@
 import importlib
 import json
 import math
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
 import diffusers
+import exporter  # noqa: F401
 import numpy
 import torch
 import transformers
+from patching import patched
 from PIL import Image
 
 LABELS = {"pipeline": "pipeline noise", "vae": "vae posterior sample", "scheduler": "scheduler step"}
@@ -75,16 +76,7 @@ def noise_recorded(recording: Recording, pipeline, is_start: bool):
             return tensor
 
         draws.append((module, "randn_tensor", drawn))
-    with replaced(*draws):
-        yield
-
-
-@contextmanager
-def replaced(*attributes):
-    """Attributes, each `(object, name, value)`, replaced for the time of a block."""
-    with ExitStack() as stack:
-        for attribute in attributes:
-            stack.enter_context(patch.object(*attribute))
+    with patched(*draws):
         yield
 
 

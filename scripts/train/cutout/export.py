@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from model import CutoutNet
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(REPOSITORY / "scripts/train"))
+sys.path.insert(0, str(REPOSITORY / "scripts/export"))
 
-from pack import write_pack  # noqa: E402  (the folder above is no package)
+from pack_manifest import write_pack  # noqa: E402  (the folder above is no package)
 
 OPSET = 17
 

@@ -17,8 +17,8 @@ import torch
 from model import CompactResidual, receptive_radius_px
 from torch import Tensor, nn
 
-sys.path.append(str(Path(__file__).parents[1]))
-from pack import write_pack
+sys.path.append(str(Path(__file__).parents[2] / "export"))
+from pack_manifest import write_pack
 
 TILE_PX = 256
 OVERLAP_GRANULE_PX = 16

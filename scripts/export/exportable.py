@@ -1,7 +1,7 @@
-"""Parts of FLUX.2's transformer in operators that the exporter knows or gets right."""
+"""Parts of diffusers' transformers in operators that the exporter knows or gets right."""
 
 import torch
-from diffusers.models.transformers import transformer_flux2
+from diffusers.models.transformers import transformer_flux, transformer_flux2
 
 
 def root_mean_square_norm(self: torch.nn.RMSNorm, x: torch.Tensor) -> torch.Tensor:
@@ -24,9 +24,10 @@ def rotated(x: torch.Tensor, frequencies: tuple, sequence_dim: int = 1) -> torch
     return x * cos + x.index_select(-1, at + 1 - 2 * (at % 2)) * signs * sin
 
 
-# As `replaced` takes them, for the time of an export.
+# As `patched` takes them, for the time of an export.
 EXPORTABLE = [
     (torch.nn.RMSNorm, "forward", root_mean_square_norm),
     (torch.Tensor, "repeat_interleave", repeated),
+    (transformer_flux, "apply_rotary_emb", rotated),
     (transformer_flux2, "apply_rotary_emb", rotated),
 ]
