@@ -37,8 +37,8 @@ class MultiHeadAttention(torch.autograd.Function):
         attributes = {"num_heads_i": heads, "unidirectional_i": int(is_causal), "scale_f": scale}
         biases = [] if bias is None else [absent(g), absent(g), bias]
         answer = g.op(OPERATOR, query, key, value, *biases, **attributes)
-        answer.setType(query.type())
-        return answer
+        # Sizes that the exporter can follow: it would take the example's for constants.
+        return g.op("Reshape", answer, g.op("Shape", query))
 
 
 def absent(g):

@@ -57,20 +57,21 @@ def add_types(model: onnx.ModelProto) -> None:
     graph.value_info.extend(found.graph.value_info)
 
 
+def is_narrowing(node: onnx.NodeProto | None) -> bool:
+    """Whether the conversion put a node there to make full numbers halves."""
+    return node is not None and (node.name.startswith("graph_input_cast") or node.name.endswith("_cast_to_fp16_node"))
+
+
 def drop_detours(graph: onnx.GraphProto) -> None:
-    """Take full numbers from where they were full: the conversion sends some through halves and back."""
+    """Take full numbers from where they were full: the conversion sends them through halves between two nodes."""
     makers = {name: node for node in graph.node for name in node.output}
-    target = lambda node: next(attribute.i for attribute in node.attribute if attribute.name == "to")
-    inputs = {value.name: value.type.tensor_type.elem_type for value in graph.input}
     for node in graph.node:
         for at, name in enumerate(node.input):
             widened = makers.get(name)
-            if widened is None or widened.op_type != "Cast" or target(widened) != TensorProto.FLOAT:
+            if widened is None or widened.op_type != "Cast" or widened.attribute[0].i != TensorProto.FLOAT:
                 continue
             narrowed = makers.get(widened.input[0])
-            if narrowed is None or narrowed.op_type != "Cast" or target(narrowed) != TensorProto.FLOAT16:
-                continue
-            if inputs.get(narrowed.input[0]) == TensorProto.FLOAT:
+            if is_narrowing(narrowed):
                 node.input[at] = narrowed.input[0]
 
 
