@@ -122,7 +122,7 @@ describe('garnish packs pull', () => {
       response.writeHead(200, { 'content-length': content.length, etag: '"v1"' });
       response.write(content.subarray(0, 1_000_000));
     };
-    const part = join(packsDir, '.pull-dishes', 'pack', 'model.onnx.part');
+    const part = join(packsDir, '.staging-dishes', 'pack', 'model.onnx.part');
     const child = start(PULL);
     await until(() => existsSync(part) && statSync(part).size === 1_000_000);
     child.kill('SIGKILL');
@@ -169,8 +169,8 @@ describe('garnish packs pull', () => {
     const { code, errors } = await finished;
     expect(errors).toContain('garnish: Stopped. Run the same command again to go on.');
     expect(code).toBe(130);
-    expect(filesIn(packsDir)).toContain('.pull-dishes/pack/model.onnx.part');
-    expect(filesIn(packsDir)).not.toContain('.pull-dishes/lock');
+    expect(filesIn(packsDir)).toContain('.staging-dishes/pack/model.onnx.part');
+    expect(filesIn(packsDir)).not.toContain('.staging-dishes/lock');
   });
 
   it('refuses a licence that was not accepted by its name', async () => {

@@ -1,6 +1,7 @@
 /** The progress of a pull: one line that is written over on a terminal, else a line now and then. */
-import { sizeText } from '../../packs/hub/download-set.ts';
+
 import type { Transfer } from '../../packs/hub/transfer-meter.ts';
+import { sizeText } from '../../packs/size-text.ts';
 
 const QUIET_MS = 10_000;
 

@@ -1,14 +1,15 @@
 /** `garnish packs pull ID`. */
-import { resolve } from 'node:path';
 import { loadConfig } from '../../config.ts';
 import { findEntry, readCatalogue } from '../../packs/catalogue.ts';
-import { sizeText } from '../../packs/hub/download-set.ts';
 import { HubClient } from '../../packs/hub/hub-client.ts';
 import { HubHttp } from '../../packs/hub/hub-http.ts';
 import { type PulledPack, pullPack } from '../../packs/hub/pull.ts';
 import { DEFAULT_RETRIES } from '../../packs/hub/retries.ts';
+import { sizeText } from '../../packs/size-text.ts';
 import { printResult } from '../output.ts';
 import { PullProgress } from './pull-progress.ts';
+import { requiredPacksDir } from './roots.ts';
+import { untilSignal } from './until-signal.ts';
 
 interface PullFlags {
   readonly revision?: string;
@@ -17,26 +18,9 @@ interface PullFlags {
   readonly json?: true;
 }
 
-/** Exit codes of a process that a signal ended, as shells count them. */
-const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-
-/** Fires at Ctrl-C or a SIGTERM; once more ends the process as it is, which loses nothing. */
-function stopOnSignals(): AbortSignal {
-  const stopping = new AbortController();
-  for (const [name, code] of Object.entries(SIGNAL_CODES)) {
-    process.once(name, () => {
-      process.exitCode = code;
-      stopping.abort(new Error('Stopped. Run the same command again to go on.'));
-    });
-  }
-  return stopping.signal;
-}
-
 async function pull(id: string, flags: PullFlags, signal: AbortSignal): Promise<PulledPack> {
-  const { packsDir, hubUrl, hubToken, offline } = loadConfig();
-  if (packsDir === undefined) {
-    throw new Error('Set GARNISH_PACKS_DIR to a folder for packs; the server reads it too.');
-  }
+  const { hubUrl, hubToken, offline } = loadConfig();
+  const packsDir = requiredPacksDir();
   const found = findEntry(readCatalogue(flags.catalogue), id);
   const entry = { ...found, revision: flags.revision ?? found.revision };
   const progress = new PullProgress(process.stderr);
@@ -47,7 +31,7 @@ async function pull(id: string, flags: PullFlags, signal: AbortSignal): Promise<
   const retries = DEFAULT_RETRIES;
   try {
     return await pullPack(entry, {
-      ...{ http, retries, signal, hubUrl, packsDir: resolve(packsDir) },
+      ...{ http, retries, signal, hubUrl, packsDir },
       hub: new HubClient({ hubUrl, http, retries }),
       acceptedLicence: flags.acceptLicence,
       onPinned: (commit, bytes) =>
@@ -60,15 +44,11 @@ async function pull(id: string, flags: PullFlags, signal: AbortSignal): Promise<
 }
 
 /** Pull a pack; progress goes to stderr, the result to stdout. */
-export async function pullCommand(id: string, flags: PullFlags): Promise<void> {
-  const signal = stopOnSignals();
-  try {
+export function pullCommand(id: string, flags: PullFlags): Promise<void> {
+  return untilSignal(async (signal) => {
     const pulled = await pull(id, flags, signal);
     const { folder, commit, bytes } = pulled;
     const line = `${id} is in ${folder}: ${sizeText(bytes)} at ${commit}.`;
     printResult(flags, { id, ...pulled }, line);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    process.stderr.write(`garnish: ${(signal.reason as Error).message}\n`); // keeps the signal's exit code
-  }
+  });
 }

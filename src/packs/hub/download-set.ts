@@ -1,27 +1,20 @@
 /** Downloads the files of a pack, a few at once; what an earlier run finished is checked and kept. */
 import { createReadStream } from 'node:fs';
-import { lstat, rm, statfs } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkRoom, type FreeBytes } from '../disk-room.ts';
 import { type DownloadParts, downloadFile, type FileOrder } from './download.ts';
 import { FileDigests } from './file-digests.ts';
-import { HubError } from './hub-error.ts';
 import { type Transfer, TransferMeter } from './transfer-meter.ts';
 
 const LANES = 4;
-/** Room that is left on the disk beside the files. */
-const SPARE_BYTES = 64 * 1024 * 1024;
 
 /** What a set is downloaded with. */
 export interface SetParts extends Omit<DownloadParts, 'meter'> {
   /** Told whenever bytes came; it decides itself how often it says so. */
   readonly onProgress?: ((transfer: Transfer) => void) | undefined;
   /** Bytes that may be written in a folder; default: what the file system says. */
-  readonly freeBytes?: ((folder: string) => Promise<number>) | undefined;
-}
-
-async function freeBytesOf(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+  readonly freeBytes?: FreeBytes | undefined;
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -31,32 +24,15 @@ async function sizeOf(path: string): Promise<number> {
   );
 }
 
-/** 5.2 GB, 31 MB, 12 kB: as disks are sold. */
-export function sizeText(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  const value = bytes / 1000 ** step;
-  return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[step]}`;
-}
-
-/** @throws HubError when the disk has too little room for what is missing. */
-async function checkRoom(
-  orders: readonly FileOrder[],
-  folder: string,
-  parts: SetParts,
-): Promise<void> {
+/** Bytes of the files that an earlier run did not bring. */
+async function missingBytes(orders: readonly FileOrder[], folder: string): Promise<number> {
   let missing = 0;
   for (const { path, bytes } of orders) {
     const place = join(folder, path);
     const there = Math.max(await sizeOf(place), await sizeOf(`${place}.part`));
     missing += Math.max(0, bytes - there);
   }
-  if (missing === 0) return;
-  const free = await (parts.freeBytes ?? freeBytesOf)(folder);
-  if (free >= missing + SPARE_BYTES) return;
-  throw new HubError(
-    `${sizeText(missing)} and ${sizeText(SPARE_BYTES)} to spare are needed in ${folder}, ${sizeText(free)} are free there.`,
-  );
+  return missing;
 }
 
 /** SHA-256 of a file that is already whole; undefined, and gone, when it is another. */
@@ -75,14 +51,15 @@ async function keptHash(order: FileOrder, folder: string): Promise<string | unde
 /**
  * Download files into a folder.
  * @returns SHA-256 of each by its path.
- * @throws HubError of the first that failed, when all have stopped, or the signal's reason.
+ * @throws PackError when the disk has too little room, HubError of the first that failed, when all have
+ *   stopped, or the signal's reason.
  */
 export async function downloadSet(
   orders: readonly FileOrder[],
   folder: string,
   parts: SetParts,
 ): Promise<ReadonlyMap<string, string>> {
-  await checkRoom(orders, folder, parts);
+  await checkRoom(await missingBytes(orders, folder), folder, parts.freeBytes);
   const meter = new TransferMeter(orders.reduce((sum, { bytes }) => sum + bytes, 0));
   const ending = new AbortController();
   const signal = AbortSignal.any([parts.signal, ending.signal]);

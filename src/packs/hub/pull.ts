@@ -6,13 +6,14 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogueEntry } from '../catalogue.ts';
+import { checkLicence } from '../licence.ts';
 import { manifestSchema } from '../manifest.ts';
+import { StagingFolder } from '../staging-folder.ts';
 import type { FileOrder } from './download.ts';
 import { downloadSet, type SetParts } from './download-set.ts';
 import type { FileFacts, HubClient } from './hub-client.ts';
 import { HubError } from './hub-error.ts';
 import { PACK_LOCK, type PackLock, readPackLock } from './pack-lock.ts';
-import { PullFolder } from './pull-folder.ts';
 
 /** What a pull goes by. */
 export interface PullParts extends SetParts {
@@ -37,13 +38,6 @@ export interface PulledPack {
 interface PackOrder extends FileOrder {
   readonly from: string;
   readonly role: string | undefined;
-}
-
-function checkLicence({ id, licence }: CatalogueEntry, accepted: string | undefined): void {
-  if (licence.commercialUse || accepted === licence.spdx) return;
-  throw new HubError(
-    `${id} may not be used commercially: its licence is ${licence.spdx}. If you may use it, say so with --accept-licence ${licence.spdx}.`,
-  );
 }
 
 /** A pack of the same id that was not pulled is somebody's own work. */
@@ -113,13 +107,13 @@ async function ordersOf(
 
 /**
  * Pull a pack. A pull that failed or was killed is gone on with by the next one.
- * @throws HubError with one plain line, or the signal's reason.
+ * @throws PackError or HubError with one plain line, or the signal's reason.
  */
 export async function pullPack(entry: CatalogueEntry, parts: PullParts): Promise<PulledPack> {
   checkLicence(entry, parts.acceptedLicence);
   await mkdir(parts.packsDir, { recursive: true });
   checkPlace(join(parts.packsDir, entry.id));
-  const work = await PullFolder.hold(parts.packsDir, entry.id);
+  const work = await StagingFolder.hold(parts.packsDir, entry.id);
   try {
     const commit = await parts.hub.commitOf(entry.repository, entry.revision, parts.signal);
     const orders = await ordersOf(entry, commit, parts);

@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { downloadSet, type SetParts, sizeText } from '../../../src/packs/hub/download-set.ts';
+import { downloadSet, type SetParts } from '../../../src/packs/hub/download-set.ts';
 import type { Transfer } from '../../../src/packs/hub/transfer-meter.ts';
 import { TransferMeter } from '../../../src/packs/hub/transfer-meter.ts';
+import { sizeText } from '../../../src/packs/size-text.ts';
 import { clientsOf, filesIn, scratch } from './fixture.ts';
 import { bytesOf, COMMIT, REPOSITORY, serve, sha256Of, status, TestHub } from './test-hub.ts';
 

@@ -100,7 +100,7 @@ describe('a pull', () => {
     await expect(pull()).rejects.toThrow(/answers 404/);
     expect(existsSync(place)).toBe(false);
     expect((await PackRegistry.load([packsDir])).packs).toEqual([]);
-    writeFileSync(join(packsDir, '.pull-dishes', 'pack', 'of-yesterday.onnx'), 'x');
+    writeFileSync(join(packsDir, '.staging-dishes', 'pack', 'of-yesterday.onnx'), 'x');
     await pull();
     expect(filesIn(packsDir)).toHaveLength(4);
     hub.files.set('config.json', Buffer.from('{"size": 640}'));
@@ -123,8 +123,8 @@ describe('a pull', () => {
   it('killed while it replaced a pack gives the old one back, also when the hub is gone', async () => {
     const { hub, packsDir, pull, problems, place } = await bench();
     await pull();
-    mkdirSync(join(packsDir, '.pull-dishes'));
-    renameSync(place, join(packsDir, '.pull-dishes', 'old'));
+    mkdirSync(join(packsDir, '.staging-dishes'));
+    renameSync(place, join(packsDir, '.staging-dishes', 'old'));
     await expect(pull(ENTRY, clientsOf(hub, { isOffline: true }))).rejects.toThrow(/OFFLINE/);
     expect(await problems()).toEqual([undefined]);
     expect(readdirSync(packsDir)).toEqual(['dishes']);
@@ -140,12 +140,12 @@ describe('a pull', () => {
 
   it('waits for nobody: another pull of the same pack is refused', async () => {
     const { packsDir, pull } = await bench();
-    const work = join(packsDir, '.pull-dishes');
+    const work = join(packsDir, '.staging-dishes');
     mkdirSync(work);
     const held = (pid: number) =>
       writeFileSync(join(work, 'lock'), JSON.stringify({ pid, host: 'elsewhere.example' }));
     held(1);
-    await expect(pull()).rejects.toThrow(`Another process pulls dishes just now.`);
+    await expect(pull()).rejects.toThrow(`Another process is installing dishes just now.`);
     writeFileSync(join(work, 'lock'), '{"pid":'); // cut off by a kill
     await pull();
   });

@@ -1,18 +1,21 @@
 /**
- * Where a pack is put together: `.pull-ID/pack/` in the folder of packs, held by one process at a time and
- * kept when a pull fails, so that the next one goes on. It has no `pack.json` of its own, so nothing takes
- * it for a pack; at the end `pack/` is renamed to `ID/`.
+ * Where a pack is put together: `.staging-ID/pack/` in the folder of packs, held by one process at a time and
+ * kept when a pull or an import fails, so that the next one goes on. It has no `pack.json` of its own, so
+ * nothing takes it for a pack; at the end `pack/` is renamed to `ID/`.
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
-import { HubError } from './hub-error.ts';
+import { PackError } from './registry.ts';
 
 /** How often the holder says that it is there, and how long it is believed. */
 const BEAT_MS = 10_000;
 const BELIEVED_MS = 60_000;
+
+/** Its name. */
+const stagingName = (id: string): string => `.staging-${id}`;
 
 const holderSchema = z.object({ pid: z.int(), host: z.string() });
 
@@ -34,7 +37,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** The folder. */
-export class PullFolder {
+export class StagingFolder {
   /** Where the pack's files go. */
   readonly path: string;
   readonly #work: string;
@@ -45,7 +48,7 @@ export class PullFolder {
   private constructor(packsDir: string, id: string) {
     this.#packsDir = packsDir;
     this.#id = id;
-    this.#work = join(packsDir, `.pull-${id}`);
+    this.#work = join(packsDir, stagingName(id));
     this.path = join(this.#work, 'pack');
     const lock = this.#lock;
     this.#beat = setInterval(() => {
@@ -54,19 +57,19 @@ export class PullFolder {
     }, BEAT_MS).unref();
   }
 
-  /** Make the folder, or take up the one that an earlier pull left. @throws HubError when it is in use. */
-  static async hold(packsDir: string, id: string): Promise<PullFolder> {
-    const work = join(packsDir, `.pull-${id}`);
+  /** Make the folder, or take up the one that an earlier run left. @throws PackError when it is in use. */
+  static async hold(packsDir: string, id: string): Promise<StagingFolder> {
+    const work = join(packsDir, stagingName(id));
     const lock = join(work, 'lock');
     await mkdir(join(work, 'pack'), { recursive: true });
-    const inUse = `Another process pulls ${id} just now. If there is none, delete ${lock}.`;
-    if (isHeld(lock)) throw new HubError(inUse);
+    const inUse = `Another process is installing ${id} just now. If there is none, delete ${lock}.`;
+    if (isHeld(lock)) throw new PackError(inUse);
     rmSync(lock, { force: true });
     const holder = { pid: process.pid, host: hostname() };
     await writeFile(lock, JSON.stringify(holder), { flag: 'wx' }).catch((cause) => {
-      throw cause.code === 'EEXIST' ? new HubError(inUse, { cause }) : cause;
+      throw cause.code === 'EEXIST' ? new PackError(inUse, { cause }) : cause;
     });
-    const folder = new PullFolder(packsDir, id);
+    const folder = new StagingFolder(packsDir, id);
     await folder.#restoreOld();
     return folder;
   }
@@ -89,7 +92,7 @@ export class PullFolder {
     if (existsSync(this.#old) && !existsSync(this.#place)) await rename(this.#old, this.#place);
   }
 
-  /** Let it go; what is in it stays for the next pull. */
+  /** Let it go; what is in it stays for the next run. */
   release(): void {
     clearInterval(this.#beat);
     rmSync(this.#lock, { force: true });
@@ -100,7 +103,7 @@ export class PullFolder {
 
   /**
    * Put the finished pack in its place; one that is there is replaced.
-   * @param paths Its files; what else an earlier pull left is deleted.
+   * @param paths Its files; what else an earlier run left is deleted.
    * @param texts Contents of the files that make it a pack, by name, the deciding one last.
    * @returns The pack's folder.
    */
