@@ -56,20 +56,23 @@ function assertHasRole({ task, files }: Manifest): void {
   throw new Error(`Expected a file of the role ${roles.join(' or ')}, received ${found}.`);
 }
 
+/** What a manifest must say beyond its schema. @throws Error saying what is wrong. */
+export function assertUsable(manifest: Manifest): void {
+  assertHasRole(manifest);
+  const { task, family, inputs } = manifest;
+  if (!GENERATOR_TASKS.includes(task)) return;
+  if (family !== GENERATOR_FAMILY) {
+    throw new Error(`Expected the family "${GENERATOR_FAMILY}", received "${family}".`);
+  }
+  generatorInputsSchema.parse(inputs);
+}
+
 /** The manifest of a pack folder. @throws PackError naming what is wrong. */
 export function readManifest(folder: string): Manifest {
   try {
     const parsed: unknown = JSON.parse(readFileSync(join(folder, 'pack.json'), 'utf8'));
     const manifest = manifestSchema.parse(parsed);
-    assertHasRole(manifest);
-    if (GENERATOR_TASKS.includes(manifest.task)) {
-      if (manifest.family !== GENERATOR_FAMILY) {
-        throw new Error(
-          `Expected the family "${GENERATOR_FAMILY}", received "${manifest.family}".`,
-        );
-      }
-      generatorInputsSchema.parse(manifest.inputs);
-    }
+    assertUsable(manifest);
     return manifest;
   } catch (error) {
     const reason =
@@ -80,8 +83,8 @@ export function readManifest(folder: string): Manifest {
   }
 }
 
-/** The folders between a pack and a file of it must be real ones: a link could lead anywhere. */
-function assertRealFolders(folder: string, path: string): void {
+/** The folders between a pack and a file of it must be real ones: a link could lead anywhere. @throws PackError. */
+export function assertRealFolders(folder: string, path: string): void {
   for (let parent = dirname(path); parent !== '.'; parent = dirname(parent)) {
     const stat = lstatSync(join(folder, parent), { throwIfNoEntry: false });
     if (stat?.isDirectory() === false) {
@@ -91,7 +94,8 @@ function assertRealFolders(folder: string, path: string): void {
 }
 
 /** A family that reads its folder by itself must find nothing there that was not checked. */
-function assertAllListed(folder: string, { files }: Manifest): void {
+export function assertAllListed(folder: string, { family, files }: Manifest): void {
+  if (family !== GENERATOR_FAMILY) return;
   const listed = new Set(files.map(({ path }) => path));
   const found = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
@@ -125,7 +129,7 @@ async function verifyFile(folder: string, file: Manifest['files'][number]): Prom
 export async function loadFolder(folder: string): Promise<InstalledPack> {
   const manifest = readManifest(folder);
   for (const file of manifest.files) await verifyFile(folder, file);
-  if (manifest.family === GENERATOR_FAMILY) assertAllListed(folder, manifest);
+  assertAllListed(folder, manifest);
   return { manifest, folder };
 }
 
@@ -182,7 +186,8 @@ export class PackRegistry {
   }
 }
 
-function enginePackOf({ manifest, folder }: InstalledPack): EnginePack {
+/** What an engine is told of a pack. */
+export function enginePackOf({ manifest, folder }: InstalledPack): EnginePack {
   const { id, task, family, inputs, memoryMiB } = manifest;
   const files = Object.fromEntries(
     manifest.files.map(({ role, path }) => [role, join(folder, path)]),

@@ -14,8 +14,14 @@ import { PackError } from './registry.ts';
 const BEAT_MS = 10_000;
 const BELIEVED_MS = 60_000;
 
+const PREFIX = '.staging-';
+
 /** Its name. */
-const stagingName = (id: string): string => `.staging-${id}`;
+const stagingName = (id: string): string => `${PREFIX}${id}`;
+
+/** The pack that a name in the folder of packs stages; undefined: it is no staging folder. */
+export const stagedId = (name: string): string | undefined =>
+  name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined;
 
 const holderSchema = z.object({ pid: z.int(), host: z.string() });
 
@@ -31,7 +37,12 @@ function isHeld(lock: string): boolean {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Where the files of a pack wait until all are there. */
+export const stagedFolder = (packsDir: string, id: string): string =>
+  join(packsDir, stagingName(id), 'pack');
+
+/** Wait until the entries of a folder are on the disk. */
+export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
   await handle.sync().finally(() => handle.close());
 }
@@ -49,7 +60,7 @@ export class StagingFolder {
     this.#packsDir = packsDir;
     this.#id = id;
     this.#work = join(packsDir, stagingName(id));
-    this.path = join(this.#work, 'pack');
+    this.path = stagedFolder(packsDir, id);
     const lock = this.#lock;
     this.#beat = setInterval(() => {
       const now = new Date();
@@ -74,6 +85,16 @@ export class StagingFolder {
     return folder;
   }
 
+  /** Where one file may grow before it is whole, outside the pack. */
+  get partPath(): string {
+    return join(this.#work, 'part');
+  }
+
+  /** Whether a process is at work on a pack. */
+  static isHeld(packsDir: string, id: string): boolean {
+    return isHeld(join(packsDir, stagingName(id), 'lock'));
+  }
+
   get #lock(): string {
     return join(this.#work, 'lock');
   }
@@ -90,6 +111,12 @@ export class StagingFolder {
   /** A kill between the two renames leaves neither pack in its place. */
   async #restoreOld(): Promise<void> {
     if (existsSync(this.#old) && !existsSync(this.#place)) await rename(this.#old, this.#place);
+  }
+
+  /** Give it up with all that is in it; a pack that was being replaced is back in its place by now. */
+  async discard(): Promise<void> {
+    clearInterval(this.#beat);
+    await rm(this.#work, { recursive: true, force: true });
   }
 
   /** Let it go; what is in it stays for the next run. */
@@ -121,7 +148,7 @@ export class StagingFolder {
         await handle.close();
       }
     }
-    await syncFolder(this.path);
+    await this.#syncFolders();
     await rm(this.#old, { recursive: true, force: true });
     if (existsSync(this.#place)) await rename(this.#place, this.#old);
     await rename(this.path, this.#place);
@@ -129,6 +156,13 @@ export class StagingFolder {
     clearInterval(this.#beat);
     await rm(this.#work, { recursive: true, force: true });
     return this.#place;
+  }
+
+  async #syncFolders(): Promise<void> {
+    const entries = await readdir(this.path, { recursive: true, withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory());
+    for (const { parentPath, name } of folders) await syncFolder(join(parentPath, name));
+    await syncFolder(this.path);
   }
 
   async #keepOnly(paths: ReadonlySet<string>): Promise<void> {

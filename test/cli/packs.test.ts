@@ -7,27 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { filesIn, scratch } from '../packs/hub/fixture.ts';
 import { bytesOf, COMMIT, REPOSITORY, serve, TestHub } from '../packs/hub/test-hub.ts';
+import { refuseNetwork } from '../support/refusing-network.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MODEL = bytesOf(3_000_000);
 
 vi.setConfig({ testTimeout: 120_000 }); // a process takes seconds to start where many run
-
-/** Refuses every name and every connection to a host, and writes down what was asked for. */
-const REFUSING = `
-import dns from 'node:dns';
-import net from 'node:net';
-import { appendFileSync } from 'node:fs';
-const refuse = (what) => { appendFileSync(process.env.ASKED, what + '\\n'); throw new Error('refused ' + what); };
-dns.lookup = (host) => refuse('name ' + host);
-dns.promises.lookup = dns.lookup;
-const connect = net.Socket.prototype.connect;
-net.Socket.prototype.connect = function (...given) {
-  const [options] = Array.isArray(given[0]) ? given[0] : given;
-  if (options?.path !== undefined) return connect.apply(this, given); // the loader's own pipe
-  return refuse('socket');
-};
-`;
 
 interface Finished {
   readonly code: number | null;
@@ -183,14 +168,8 @@ describe('garnish packs pull', () => {
 
   it('opens no socket and asks no name offline, which a refusing resolver proves', async () => {
     const { folder, run } = bench;
-    const refusing = join(folder, 'refusing.mjs');
-    const log = join(folder, 'asked');
-    writeFileSync(refusing, REFUSING);
-    const env = {
-      ...{ NODE_OPTIONS: `--import ${refusing}`, ASKED: log },
-      HF_ENDPOINT: 'https://hub.example',
-    };
-    const asked = () => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+    const { env: refusing, asked } = refuseNetwork(folder);
+    const env = { ...refusing, HF_ENDPOINT: 'https://hub.example' };
     const offline = await run(PULL, { ...env, GARNISH_OFFLINE: '1' });
     expect(offline.code).toBe(1);
     expect(offline.errors).toContain('garnish: GARNISH_OFFLINE is set: https://hub.example/api/');

@@ -1,6 +1,7 @@
 /** `garnish packs show ID`. */
 import { findEntry, readCatalogue } from '../../packs/catalogue.ts';
 import { readPackFolders, sizeOf } from '../../packs/installed.ts';
+import { readPackOrigin } from '../../packs/pack-origin.ts';
 import { printJson, printLine, printTable } from '../output.ts';
 import { entryFacts, installedFacts, type PackFacts, verifiedText } from './facts.ts';
 import type { ListFlags } from './list.ts';
@@ -30,6 +31,7 @@ function installedDetails(id: string): Details | undefined {
   if (found?.manifest === undefined) return undefined;
   const { manifest, lock, folder } = found;
   const { name, description, version } = manifest;
+  const origin = readPackOrigin(folder);
   return {
     pack: {
       ...installedFacts(manifest, lock, folder),
@@ -37,6 +39,8 @@ function installedDetails(id: string): Details | undefined {
       ...(lock === undefined
         ? {}
         : { hub: lock.hubUrl, commit: lock.commit, pulled: lock.pulledAt }),
+      ...(origin === undefined ? {} : { [origin.how]: origin.at }),
+      ...(origin?.signer === undefined ? {} : { signer: origin.signer }),
     },
     files: manifest.files.map((file) => ({
       ...{ path: file.path, role: file.role, bytes: sizeOf(folder, file) },

@@ -5,7 +5,8 @@ import { z } from 'zod';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-const packLockSchema = z.strictObject({
+/** The schema. */
+export const packLockSchema = z.strictObject({
   lockVersion: z.literal(1),
   /** Hub or mirror that it came from. */
   hubUrl: z.string(),
