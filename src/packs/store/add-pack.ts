@@ -126,7 +126,8 @@ export async function addPack(folder: string, parts: AddParts): Promise<AddedPac
       'pack.json': json(raw),
     });
     return { id, folder: place, bytes };
-  } finally {
-    work.release();
+  } catch (error) {
+    await work.discard();
+    throw error;
   }
 }
