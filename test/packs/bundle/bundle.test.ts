@@ -170,7 +170,7 @@ describe('an export', () => {
   it('is not made of a pack that was changed, and never half', async () => {
     const soup = writePack(from, 'soup');
     const model = readFileSync(join(soup, 'model.onnx'));
-    const files = [{ path: 'model.onnx', ...sealOf(model) }];
+    const files = [{ role: 'model', path: 'model.onnx', ...sealOf(model) }];
     writePack(from, 'soup', {}, { files });
     writeFileSync(join(soup, 'model.onnx'), flipped(model, 1_000_000));
     await expect(exportAs(from, [soup], bundle)).rejects.toThrow('does not have its SHA-256');
@@ -281,7 +281,7 @@ describe('a file is refused, and nothing is written, when it', () => {
     ['has no pack', [], /packs/],
     [
       'has a file without hash',
-      [entryOf(CONTENT, { files: [{ path: 'model.onnx' }] })],
+      [entryOf(CONTENT, { files: [{ role: 'model', path: 'model.onnx' }] })],
       /no size and hash/,
     ],
     ['has a size that is none', [entryOf(CONTENT, { files: [{ ...FILE, bytes: -1 }] })], /bytes/],
@@ -289,7 +289,12 @@ describe('a file is refused, and nothing is written, when it', () => {
       'has sizes beyond counting',
       [
         entryOf(CONTENT, {
-          files: ['a', 'b'].map((path) => ({ ...FILE, role: path, path, bytes: 2 ** 53 - 1 })),
+          files: ['a', 'b'].map((path) => ({
+            ...FILE,
+            role: path === 'a' ? 'model' : path,
+            path,
+            bytes: 2 ** 53 - 1,
+          })),
         }),
       ],
       /too large/,

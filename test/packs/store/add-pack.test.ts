@@ -123,29 +123,41 @@ describe('a pack of a folder', () => {
 describe('a folder is refused', () => {
   const MODEL = { 'model.onnx': 10 };
   it.each([
-    ['a file that is not there', { files: [{ path: 'gone.onnx' }] }, /gone\.onnx is missing/],
-    ['a path that leaves it', { files: [{ path: '../model.onnx' }] }, /files\[0\]\.path/],
+    [
+      'a file that is not there',
+      { files: [{ role: 'model', path: 'gone.onnx' }] },
+      /gone\.onnx is missing/,
+    ],
+    [
+      'a path that leaves it',
+      { files: [{ role: 'model', path: '../model.onnx' }] },
+      /files\[0\]\.path/,
+    ],
     [
       'another size',
-      { files: [{ path: 'model.onnx', ...sealOf(Buffer.from('x')) }] },
+      { files: [{ role: 'model', path: 'model.onnx', ...sealOf(Buffer.from('x')) }] },
       /not the file/,
     ],
     [
       'another hash',
-      { files: [{ path: 'model.onnx', bytes: 10, sha256: 'a'.repeat(64) }] },
+      { files: [{ role: 'model', path: 'model.onnx', bytes: 10, sha256: 'a'.repeat(64) }] },
       /model\.onnx is not the file that its pack\.json lists/,
     ],
     ['a family without code', { family: 'soup-finder' }, /"soup-finder", expected one for segm/],
     ['no licence', { licence: undefined }, /licence/],
     [
       'two names that are one on some disks',
-      { files: [{ path: 'model.onnx' }, { path: 'Model.onnx' }] },
+      { files: [{ role: 'model', path: 'model.onnx' }, { path: 'Model.onnx' }] },
       /Model\.onnx is there twice/,
     ],
-    ['a file with the name of the manifest', { files: [{ path: 'pack.json' }] }, /may be called/],
+    [
+      'a file with the name of the manifest',
+      { files: [{ role: 'model', path: 'pack.json' }] },
+      /may be called/,
+    ],
     [
       'a file that is a folder too',
-      { files: [{ path: 'model.onnx' }, { path: 'model.onnx/a' }] },
+      { files: [{ role: 'model', path: 'model.onnx' }, { path: 'model.onnx/a' }] },
       /is a file and a folder/,
     ],
   ])('that has %s', async (_name, change, expected) => {

@@ -32,7 +32,7 @@ export function writePack(
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), randomBytes(size));
   }
-  const files = Object.keys(sizes).map((path) => ({ path }));
+  const files = Object.keys(sizes).map((path, i) => (i === 0 ? { role: 'model', path } : { path }));
   writeFileSync(join(folder, 'pack.json'), JSON.stringify({ id, ...OWN, files, ...change }));
   return folder;
 }
