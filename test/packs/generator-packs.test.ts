@@ -62,6 +62,8 @@ test('files are called by their paths, and the engine is told the folder', async
       folder: pack,
       files: { 'unet/model.onnx': join(pack, 'unet', 'model.onnx') },
       inputs: INPUTS,
+      memoryMib: 1,
+      bytes: 15,
     },
   ]);
 });
