@@ -1,7 +1,7 @@
 /**
- * The matte of a picture: the network's, brought to the picture's size. A coarse one goes through a guided filter, so that
- * its edge lies where the picture's does. One that is as fine as the picture, or 1024 pixels wide or high, is only
- * resampled: the filter works on a picture of 512 pixels and would blur what the network drew.
+ * The matte of a picture: the network's, brought to the picture's size. Coarse confidences go through a guided filter, so
+ * that their edge lies where the picture's does. Opacities, and what is as fine as the picture or 1024 pixels wide or high,
+ * are only resampled: the filter works on a picture of 512 pixels and would blur what the network drew.
  */
 import { shrinkPicture } from '../../imaging/codec.ts';
 import { applyGuidedFilter, fitGuidedFilter } from '../../imaging/guided-filter.ts';
@@ -60,26 +60,24 @@ function resampled(
   return meaning === 'opacity' ? settled : dropIslands(settled, to);
 }
 
-/** Bring a matte to the picture's size. */
-async function refine(
-  matte: NetworkMatte,
-  picture: Picture,
-  meaning: MatteFamily['meaning'],
-): Promise<Matte> {
-  const working = within(picture, WORKING_SIDE_PX);
-  const isSmall = working.widthPx === picture.widthPx && working.heightPx === picture.heightPx;
-  const small = isSmall ? picture : await shrinkPicture(picture, working);
-  if (isFine(matte.size, picture)) return { alpha: resampled(matte, picture, meaning), small };
-  const radius = Math.ceil((1.5 * longSideOf(working)) / longSideOf(matte.size));
-  const model = fitGuidedFilter(lumaOf(small), resampled(matte, working, meaning), working, {
-    radius,
-    epsilon: EDGE_VARIANCE,
-  });
-  const alpha = settle(applyGuidedFilter(model, lumaOf(picture), picture), meaning);
-  return { alpha, small };
+/** Confidences with their edge where the picture's is. */
+function guided(matte: NetworkMatte, picture: Picture, small: Picture): Float32Array {
+  const radius = Math.ceil((1.5 * longSideOf(small)) / longSideOf(matte.size));
+  const subject = resampled(matte, small, 'confidence');
+  const model = fitGuidedFilter(lumaOf(small), subject, small, { radius, epsilon: EDGE_VARIANCE });
+  return settle(applyGuidedFilter(model, lumaOf(picture), picture), 'confidence');
 }
 
 /** Find the dish. @throws Error when the pack or its graph cannot be used. */
 export async function findForeground(pack: LoadedPack, picture: Picture): Promise<Matte> {
-  return refine(await networkMatte(pack, picture), picture, matteRunOf(pack).meaning);
+  const matte = await networkMatte(pack, picture);
+  const { meaning } = matteRunOf(pack);
+  const working = within(picture, WORKING_SIDE_PX);
+  const isSmall = working.widthPx === picture.widthPx && working.heightPx === picture.heightPx;
+  const small = isSmall ? picture : await shrinkPicture(picture, working);
+  const alpha =
+    meaning === 'opacity' || isFine(matte.size, picture)
+      ? resampled(matte, picture, meaning)
+      : guided(matte, picture, small);
+  return { alpha, small };
 }
