@@ -90,6 +90,12 @@ export class StagingFolder {
     return join(this.#work, 'part');
   }
 
+  /** Delete what a process left that was killed after its pack was in place. @throws PackError when one is at work. */
+  static async clear(packsDir: string, id: string): Promise<void> {
+    if (!existsSync(join(packsDir, stagingName(id)))) return;
+    await (await StagingFolder.hold(packsDir, id)).discard();
+  }
+
   /** Whether a process is at work on a pack. */
   static isHeld(packsDir: string, id: string): boolean {
     return isHeld(join(packsDir, stagingName(id), 'lock'));

@@ -160,6 +160,7 @@ export async function importBundle(parts: ImportParts): Promise<readonly Importe
       imported.push(await importPack(pack, parts, meter));
       continue;
     }
+    await StagingFolder.clear(packsDir, pack.manifest.id);
     const bytes = bytesOf(pack);
     meter.found(bytes);
     imported.push({ id: pack.manifest.id, folder, bytes, wasThere: true, copiedBytes: 0 });
