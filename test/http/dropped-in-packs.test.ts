@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { alphaOf } from '../../src/imaging/picture.ts';
 import type { Log, LogFields } from '../../src/observability/log.ts';
+import { manifestSchema } from '../../src/packs/manifest.ts';
 import { FAMILY_GOLDEN, publicGraph, readPicture } from '../support/graph-packs.ts';
 import { startTestServer } from '../support/server.ts';
 
@@ -29,6 +30,15 @@ function dropIn(page: string, id: string, graph: string): string {
   copyFileSync(graph, join(root, id, String(JSON.parse(example).files[0].path)));
   return root;
 }
+
+test('every example of docs/families.md is a manifest of at most ten lines', () => {
+  const examples = [...examplesOf('families.md').values()];
+  expect(examples.length).toBeGreaterThan(8);
+  for (const example of examples) {
+    manifestSchema.parse(JSON.parse(example));
+    expect(example.trim().split('\n').length).toBeLessThanOrEqual(10);
+  }
+});
 
 async function serve(root: string) {
   const warnings: (readonly [string, LogFields | undefined])[] = [];

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { Picture } from '../../../src/imaging/picture.ts';
 import { resizePicture } from '../../../src/imaging/reframe.ts';
 import { enlarge } from '../../../src/inference/super-resolution/enlarge.ts';
+import { tilingOf } from '../../../src/inference/super-resolution/families.ts';
 import {
   FAMILY_GOLDEN,
   type GraphPack,
@@ -122,6 +123,11 @@ function cut({ data, widthPx, heightPx }: Picture, margin: number): Picture {
   }
   return { data: cropped, widthPx: width, heightPx: height, channels: 3 };
 }
+
+test('a side that is a multiple of Swin2SR’s window already gets one more window, as transformers does', async () => {
+  const { paddedSide } = tilingOf(await loadGraphPack(ownPack('swin2sr', 'windowed-x2', 'x2')));
+  expect([61, 63, 64, 65].map((side) => paddedSide(side, 2))).toEqual([64, 64, 72, 72]);
+});
 
 describe('a pack of one factor', () => {
   test('of 4 does 2 by reducing, in tiles as in one piece', async () => {
