@@ -1,7 +1,7 @@
 /**
- * Checks the books from the outside: no balance below zero, every final job with exactly one outcome
- * of the same name, every voided reservation returned in full to its buckets, no reservation without
- * a job, no charge in the sandbox.
+ * Checks the books from the outside: running totals equal to the sums of their entries, no balance below
+ * zero, every final job with exactly one outcome of the same name, every voided reservation returned in full
+ * to its buckets, no reservation without a job, no charge in the sandbox.
  */
 import type { Database } from '../store/database.ts';
 
@@ -12,6 +12,19 @@ interface Check {
 }
 
 const CHECKS: readonly Check[] = [
+  {
+    claim: 'has a balance that is not the sum of its entries',
+    sql: `SELECT account_id AS id FROM (SELECT account_id, bucket, SUM(amount) AS amount FROM ledger
+        GROUP BY account_id, bucket) AS sums
+      FULL JOIN balances USING (account_id, bucket) WHERE sums.amount IS NOT balances.amount`,
+  },
+  {
+    claim: 'has a month whose use is not the sum of its settled jobs',
+    sql: `SELECT account_id AS id FROM (SELECT account_id,
+        strftime('%Y-%m', created_at / 1000, 'unixepoch') AS month, SUM(cost_credits) AS credits
+        FROM job_outcomes WHERE outcome = 'settled' GROUP BY account_id, month) AS sums
+      FULL JOIN settled_months USING (account_id, month) WHERE sums.credits IS NOT settled_months.credits`,
+  },
   {
     claim: 'has a bucket below zero',
     sql: `SELECT account_id AS id FROM ledger GROUP BY account_id, bucket HAVING SUM(amount) < 0`,

@@ -28,12 +28,6 @@ export interface LedgerParts {
 /** Month of a time, `YYYY-MM`, UTC. */
 export const periodOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 7);
 
-/** First instant of a time's month, UTC. */
-export function monthStart(timeMs: number): number {
-  const date = new Date(timeMs);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-}
-
 /** First instant of the month after a time's, UTC. */
 export function nextMonthStart(timeMs: number): number {
   const date = new Date(timeMs);
@@ -82,7 +76,7 @@ export class Ledger {
 
   /** Credits settled since the first of the month. */
   usedThisMonth(accountId: string): number {
-    return this.#parts.entries.settledSince(accountId, monthStart(this.#parts.now()));
+    return this.#parts.entries.settledSince(accountId, periodOf(this.#parts.now()));
   }
 
   /** When the monthly bucket is set again. */

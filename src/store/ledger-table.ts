@@ -1,4 +1,4 @@
-/** Tables `ledger`, `job_outcomes` and `renewals`: credits as append-only entries. */
+/** Tables `ledger`, `job_outcomes` and `renewals`: credits as append-only entries, and their running totals. */
 import type { Database, Statement } from './database.ts';
 
 /** Where credits lie: the plan's of this month, or granted ones that do not expire. */
@@ -36,7 +36,7 @@ export interface OutcomeRow {
 const COLUMNS = `id, account_id AS accountId, job_id AS jobId, kind, bucket, amount, period, note,
   created_at AS createdAt`;
 
-/** Writes entries and sums them. */
+/** Writes entries and reads what they sum up to. */
 export class LedgerTable {
   readonly #append: Statement<never>;
   readonly #sums: Statement<{ bucket: Bucket; amount: number }>;
@@ -51,9 +51,7 @@ export class LedgerTable {
     this.#append = database.prepare(`INSERT INTO ledger (account_id, job_id, kind, bucket, amount,
       period, note, created_at) VALUES (@accountId, @jobId, @kind, @bucket, @amount, @period,
       @note, @createdAt)`);
-    this.#sums = database.prepare(
-      'SELECT bucket, SUM(amount) AS amount FROM ledger WHERE account_id = ? GROUP BY bucket',
-    );
+    this.#sums = database.prepare('SELECT bucket, amount FROM balances WHERE account_id = ?');
     this.#ofJob = database.prepare(
       `SELECT ${COLUMNS} FROM ledger WHERE job_id = ? AND kind = 'reserve' ORDER BY id`,
     );
@@ -62,8 +60,8 @@ export class LedgerTable {
     );
     this.#finish = database.prepare(`INSERT INTO job_outcomes (job_id, account_id, outcome,
       cost_credits, created_at) VALUES (@jobId, @accountId, @outcome, @costCredits, @createdAt)`);
-    this.#settledSince = database.prepare(`SELECT COALESCE(SUM(cost_credits), 0) AS amount
-      FROM job_outcomes WHERE account_id = ? AND outcome = 'settled' AND created_at >= ?`);
+    this.#settledSince = database.prepare(`SELECT COALESCE(SUM(credits), 0) AS amount
+      FROM settled_months WHERE account_id = ? AND month >= ?`);
     this.#renew = database.prepare('INSERT INTO renewals (account_id, period) VALUES (?, ?)');
     this.#latestPeriod = database.prepare(
       'SELECT MAX(period) AS period FROM renewals WHERE account_id = ?',
@@ -96,9 +94,9 @@ export class LedgerTable {
     this.#finish.run(outcome);
   }
 
-  /** Credits settled at or after a time. */
-  settledSince(accountId: string, since: number): number {
-    return this.#settledSince.get(accountId, since)?.amount ?? 0;
+  /** Credits settled in a month, `YYYY-MM`, or after it, where the clock went back. */
+  settledSince(accountId: string, month: string): number {
+    return this.#settledSince.get(accountId, month)?.amount ?? 0;
   }
 
   /** Note a renewal. @throws Error by constraint when the month had one. */

@@ -51,6 +51,21 @@ type Books = ReturnType<typeof twoConnections>;
 describe('finds', () => {
   const damages: readonly (readonly [string, (books: Books) => unknown, RegExp])[] = [
     [
+      'a balance that somebody wrote',
+      ({ write }) => write('UPDATE balances SET amount = amount + 1'),
+      /^acc_\w+ has a balance that is not the sum of its entries/,
+    ],
+    [
+      'a balance that is missing',
+      ({ write }) => write('DELETE FROM balances'),
+      /^acc_\w+ has a balance that is not the sum of its entries/,
+    ],
+    [
+      'a month whose use somebody wrote',
+      ({ write }) => write('UPDATE settled_months SET credits = 0'),
+      /^acc_\w+ has a month whose use is not the sum of its settled jobs/,
+    ],
+    [
       'a bucket below zero',
       ({ append }) => append(null, 'grant', 'granted', -1),
       /^acc_\w+ has a bucket below zero/,

@@ -236,6 +236,16 @@ test('credits used this month count settled jobs of this month only', () => {
   expect(books.ledger.nextRenewal()).toBe(Date.UTC(2026, 4, 1));
 });
 
+test('neither a balance nor a month is summed over the history of an account', () => {
+  const { database, accounts, ledger, reserve } = testBooks();
+  const { id } = accounts.create({ plan: 'starter' }, MARCH);
+  ledger.settle(reserve(id, 2), id);
+  database.prepare("UPDATE balances SET amount = 7 WHERE bucket = 'monthly'").run();
+  database.prepare('UPDATE settled_months SET credits = 9').run();
+  expect(ledger.balance(id).monthly).toBe(7);
+  expect(ledger.usedThisMonth(id)).toBe(9);
+});
+
 test('the monthly bucket is used before the granted one', () => {
   const books = testBooks();
   const { id } = books.accounts.create({ plan: 'starter' }, MARCH);
