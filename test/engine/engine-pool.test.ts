@@ -12,6 +12,7 @@ import { ApiError } from '../../src/errors.ts';
 import { encodePicture } from '../../src/imaging/codec.ts';
 import { PackRegistry, STARTER_PACKS } from '../../src/packs/registry.ts';
 import { drawPlate } from '../support/pictures.ts';
+import { isAlive } from './test-packs.ts';
 
 const LIMITS = {
   maxPixels: 4_000_000,
@@ -89,13 +90,6 @@ async function begin(options: Partial<TaskOptions> = {}): Promise<{ ended: Promi
 
 const codeOf = (error: unknown) => (error instanceof ApiError ? error.code : error);
 const pidOf = () => engine.state[0]?.pid ?? 0;
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 describe('tasks', () => {
   test('inspect tells the size and writes nothing', async () => {

@@ -1,5 +1,5 @@
 /** Packs of test/fixtures/packs, and pictures whose brightness says what a run on them does. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -98,10 +98,16 @@ export async function testBench(): Promise<TestBench> {
   };
 }
 
-/** Whether a process is there; one that ended but was not waited for counts as ended. */
+/**
+ * Whether a process is there; one that ended but was not waited for counts as ended: an orphan stays in that state until
+ * the init process of the machine looks after it, which may take seconds.
+ */
 export function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
+    if (process.platform !== 'linux') return true;
+    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1);
+    return afterName?.startsWith('Z') === false;
   } catch {
     return false;
   }
