@@ -21,6 +21,7 @@ interface ParityFlags {
 /** What both kinds of runs give. */
 interface Parity {
   readonly stages: readonly StageDifference[];
+  readonly hidden?: readonly string[];
   readonly passed: boolean;
 }
 
@@ -32,7 +33,7 @@ function readRun(file: string): RecordedSchedulerRun {
   }
 }
 
-function printParity(name: string, { stages, passed }: Parity): void {
+function printParity(name: string, { stages, hidden = [], passed }: Parity): void {
   printTable(
     stages.map(({ stage, largestDifference, limit }) => ({
       stage,
@@ -41,6 +42,7 @@ function printParity(name: string, { stages, passed }: Parity): void {
       ok: largestDifference <= limit,
     })),
   );
+  if (hidden.length > 0) printLine(`inside the graphs, not compared: ${hidden.join(', ')}`);
   printLine(`${name}: ${passed ? 'within' : 'outside'} the limits`);
 }
 

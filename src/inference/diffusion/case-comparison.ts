@@ -91,9 +91,9 @@ export class CaseComparison {
     }
   }
 
-  /** Embeddings and the other inputs that do not change. */
-  inputs(): void {
-    const { tensorNames } = this.#recorded;
+  /** Embeddings and the other inputs that do not change. @param hidden recorded ones that the graphs make themselves */
+  inputs(hidden: readonly string[]): void {
+    const tensorNames = this.#recorded.tensorNames.filter((name) => !hidden.includes(name));
     const isSplit = tensorNames.some((name) => name.includes('.second_call.'));
     for (const stored of tensorNames.filter((name) => name.startsWith('denoiser.'))) {
       const recorded = this.#recorded.tensor(stored);

@@ -7,17 +7,23 @@ import { decodePicture } from '../../imaging/codec.ts';
 import type { FloatTensor, HostTensor } from '../graph.ts';
 import type { ProviderChoice } from '../session.ts';
 import { CaseComparison, FULL, HALF, type Limits } from './case-comparison.ts';
+import { ComponentFolder } from './component-folder.ts';
 import { compare, type StageDifference } from './differences.ts';
 import { DiffusionPipeline, type PipelineOptions } from './pipeline.ts';
+import { hiddenStages, plainStage } from './plain-stages.ts';
 import { RecordedCase } from './recorded-case.ts';
 import { RunTrace } from './run-trace.ts';
 import { fromBytes, toBytes } from './vae.ts';
+
+const LATENT_PARAMETERS = 'encoder_latent_parameters';
 
 /** All stages of a case, in order. */
 export interface CaseParity {
   readonly case: string;
   readonly family: string;
   readonly stages: readonly StageDifference[];
+  /** Recorded stages that were not compared because they happen inside the graphs. */
+  readonly hidden: readonly string[];
   readonly passed: boolean;
 }
 
@@ -68,21 +74,26 @@ export async function caseParity(
 ): Promise<CaseParity> {
   const recorded = new RecordedCase(folder);
   const leftOut = recorded.spec.drop_text_encoder_3 === true ? ['text_encoder_3'] : [];
+  const parts = new ComponentFolder(pack, choice);
+  const hidden = hiddenStages(parts).filter((stage) => recorded.has(stage));
   const pipeline = new DiffusionPipeline(pack, choice, {
     ...{ ...options, leftOut, scheduler: recorded.scheduler },
   });
   try {
     const source = await sourceOf(recorded);
     const trace = new RunTrace();
-    const { decoded } = await pipeline.generate(recorded.request(source), { trace: trace.note });
+    const { decoded } = await pipeline.generate(recorded.request(source), {
+      trace: (stage, tensor) =>
+        trace.note(stage, plainStage(parts, pipeline.family.layout, stage, tensor)),
+    });
     const limits = (await pipeline.precision()) === 'float16' ? HALF : FULL;
     const comparison = new CaseComparison(recorded, trace, limits);
     comparison.tokenIds();
-    comparison.inputs();
+    comparison.inputs(hidden);
     comparison.schedule();
     if (source !== undefined) {
       comparison.tensor('encoder_input');
-      comparison.tensor('encoder_latent_parameters');
+      if (!hidden.includes(LATENT_PARAMETERS)) comparison.tensor(LATENT_PARAMETERS);
     }
     const { denoiser_timesteps: times, denoiser_calls_per_step: calls } = recorded.spec;
     for (let step = 0; step < times.length / calls; step += 1) comparison.step(step);
@@ -94,8 +105,7 @@ export async function caseParity(
     return {
       case: `${recorded.spec.model}/${recorded.spec.id}`,
       family: pipeline.family.name,
-      stages,
-      passed,
+      ...{ stages, hidden, passed },
     };
   } finally {
     await pipeline.release();

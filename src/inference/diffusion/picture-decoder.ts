@@ -22,7 +22,10 @@ const tilesOf = (tile: number): DecodeTiling => ({
 type DecoderParts = Pick<ComponentFolder, 'has' | 'graph' | 'vae' | 'conventions'>;
 
 /** NCHW latents of the network as the decoder's graph takes them. */
-export function decoderInput(parts: DecoderParts, latents: HostTensor): HostTensor {
+export function decoderInput(
+  parts: Pick<DecoderParts, 'vae' | 'conventions'>,
+  latents: HostTensor,
+): HostTensor {
   if (parts.conventions.decoderTakes === 'normalised-squares') return latents;
   const scale = latentScale(parts.vae);
   const scaled = { data: toDecoderScale(latents, scale), dims: latents.dims };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { caseParity } from '../../../src/inference/diffusion/case-parity.ts';
 import type { GenerationRequest } from '../../../src/inference/diffusion/generation.ts';
 import { SeededNoise } from '../../../src/inference/diffusion/noise.ts';
 import { DiffusionPipeline } from '../../../src/inference/diffusion/pipeline.ts';
@@ -55,6 +56,13 @@ describe('baked graphs', () => {
   it('make the pictures of the plain ones', async () => {
     const request = requestOf({ pictures: 2 });
     expectSame(await decodedBy(baked, request), await decodedBy(plain, request));
+  });
+
+  it('are held against a recorded run of the plain ones, but for what happens inside them', async () => {
+    const { stages, hidden, passed } = await caseParity(baked, recorded.folder, cpu);
+    expect(hidden).toEqual(['denoiser.img_ids', 'denoiser.txt_ids']);
+    expect(stages.map(({ stage }) => stage)).toContain('step1.latents');
+    expect({ passed, stages }).toMatchObject({ passed: true });
   });
 
   it('edit like the plain ones where only the autoencoder is baked', async () => {
