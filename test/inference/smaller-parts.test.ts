@@ -6,7 +6,7 @@ import { PictureDecoder } from '../../src/inference/diffusion/picture-decoder.ts
 import { DEFAULT_TILING } from '../../src/inference/diffusion/tiled-decoder.ts';
 import type { Graph, GraphPort, HostTensor } from '../../src/inference/graph.ts';
 import { isOutOfMemory, OutOfMemory } from '../../src/inference/out-of-memory.ts';
-import { inSmallerParts } from '../../src/inference/smaller-parts.ts';
+import { inSmallerParts, withMemoryGivenBack } from '../../src/inference/smaller-parts.ts';
 
 /** Work that fits into so much. */
 const fitting = (most: number, seen: number[]) => async (side: number) => {
@@ -19,12 +19,40 @@ test('parts are halved until they fit, and not below the least', async () => {
   const seen: number[] = [];
   const tried: string[] = [];
   const sides = { name: 'a tile', first: 500, least: 64 };
-  expect(await inSmallerParts(sides, fitting(130, seen), (what) => tried.push(what))).toBe(125);
+  const help = { onShortage: (what: string) => tried.push(what) };
+  expect(await inSmallerParts(sides, fitting(130, seen), help)).toBe(125);
   expect(seen).toEqual([500, 250, 125]);
   expect(tried).toEqual(['a tile of 250 instead of 500', 'a tile of 125 instead of 250']);
   seen.length = 0;
-  await expect(inSmallerParts(sides, fitting(10, seen), undefined)).rejects.toThrow('none left');
+  await expect(inSmallerParts(sides, fitting(10, seen))).rejects.toThrow('none left');
   expect(seen).toEqual([500, 250, 125, 64]);
+});
+
+test('what can be given back is given back before parts become smaller, as long as there is something', async () => {
+  const seen: number[] = [];
+  const given: string[] = [];
+  const spare = ['encoder', 'other encoder'];
+  const giveBack = async () => {
+    const next = spare.shift();
+    if (next !== undefined) given.push(next);
+    return next !== undefined;
+  };
+  const sides = { name: 'a tile', first: 500, least: 64 };
+  expect(await inSmallerParts(sides, fitting(250, seen), { giveBack })).toBe(250);
+  expect(seen).toEqual([500, 500, 500, 250]);
+  expect(given).toEqual(['encoder', 'other encoder']);
+});
+
+test('work without parts is done once more with memory given back, and no more than that', async () => {
+  let spare = 1;
+  let runs = 0;
+  const work = async () => {
+    runs += 1;
+    throw new OutOfMemory('none left');
+  };
+  const giveBack = async () => spare-- > 0;
+  await expect(withMemoryGivenBack(work, { giveBack })).rejects.toThrow('none left');
+  expect(runs).toBe(2);
 });
 
 test('another failure is no reason to try again', async () => {
@@ -33,7 +61,7 @@ test('another failure is no reason to try again', async () => {
     runs += 1;
     throw new Error('broken');
   };
-  await expect(inSmallerParts({ name: '', first: 9, least: 1 }, work, undefined)).rejects.toThrow();
+  await expect(inSmallerParts({ name: '', first: 9, least: 1 }, work)).rejects.toThrow();
   expect(runs).toBe(1);
 });
 
@@ -88,7 +116,7 @@ function denoiserOn(graph: Graph, pictures: number, tried: string[] = []) {
     fixed: { perRow: {}, shared: {} },
     reference: undefined,
     rowsPerCall: 8,
-    onShortage: (what) => tried.push(what),
+    shortage: { onShortage: (what) => tried.push(what) },
   });
 }
 

@@ -95,10 +95,11 @@ export class ComponentFolder {
     await (await graph)?.release();
   }
 
-  /** Give back the memory of every text encoder. */
-  async unloadTextEncoders(): Promise<void> {
-    const names = [...this.#graphs.keys()].filter((name) => name.startsWith('text_encoder'));
+  /** Give back the memory of every text encoder. @returns whether there was one. */
+  async unloadTextEncoders(): Promise<boolean> {
+    const names = this.loaded.filter((name) => name.startsWith('text_encoder'));
     for (const name of names) await this.unload(name);
+    return names.length > 0;
   }
 
   /** Give everything back. */

@@ -3,7 +3,7 @@
  * guidance times pictures) go in as few calls as the graph and the memory allow. Buffers are made once and reused.
  */
 import type { BoundInput, FloatTensor, Graph, HostTensor } from '../graph.ts';
-import { inSmallerParts, type OnShortage } from '../smaller-parts.ts';
+import { inSmallerParts, type ShortageHelp } from '../smaller-parts.ts';
 import type { FixedInputs, Half } from './families/family.ts';
 
 /** One half's inputs, each [1, …]. */
@@ -21,7 +21,7 @@ export interface DenoiserInputs {
   readonly reference: HostTensor | undefined;
   /** Most rows of one call; halved when memory runs out. */
   readonly rowsPerCall: number;
-  readonly onShortage?: OnShortage | undefined;
+  readonly shortage?: ShortageHelp | undefined;
 }
 
 /** One call: the same pictures for one half, or all pictures for all halves. */
@@ -115,7 +115,7 @@ export class Denoiser {
         if (most < rows) this.#shrinkTo(most);
         return this.#predictAll(sample, timestep, halves);
       },
-      this.#inputs.onShortage,
+      this.#inputs.shortage,
     );
   }
 

@@ -1,6 +1,6 @@
 /** From the last latents of a run to pictures: scale, tiles, and a second try in full precision. */
 import type { FloatTensor, HostTensor } from '../graph.ts';
-import { inSmallerParts, type OnShortage } from '../smaller-parts.ts';
+import { inSmallerParts, type ShortageHelp, withMemoryGivenBack } from '../smaller-parts.ts';
 import type { ComponentFolder } from './component-folder.ts';
 import { unpatchify } from './packing.ts';
 import { type DecodeTiling, decodeTiled } from './tiled-decoder.ts';
@@ -42,13 +42,13 @@ const isBlack = ({ data }: FloatTensor): boolean => data.every((value) => value 
 export class PictureDecoder {
   readonly #parts: DecoderParts;
   readonly #tiling: DecodeTiling;
-  readonly #onShortage: OnShortage | undefined;
+  readonly #shortage: ShortageHelp;
 
-  /** @param onShortage told of smaller tiles when memory ran out. */
-  constructor(parts: DecoderParts, tiling: DecodeTiling, onShortage?: OnShortage) {
+  /** @param shortage what helps before smaller tiles when memory ran out. */
+  constructor(parts: DecoderParts, tiling: DecodeTiling, shortage: ShortageHelp = {}) {
     this.#parts = parts;
     this.#tiling = tiling;
-    this.#onShortage = onShortage;
+    this.#shortage = shortage;
   }
 
   /**
@@ -88,7 +88,7 @@ export class PictureDecoder {
   }
 
   async #decodeWith(component: string, latents: HostTensor, onTile: (done: number) => void) {
-    const graph = await this.#parts.graph(component);
+    const graph = await withMemoryGivenBack(() => this.#parts.graph(component), this.#shortage);
     const decode = (part: HostTensor) => decodeLatents(graph, part);
     const squares = this.#parts.conventions.decoderTakes === 'normalised-squares' ? 2 : 1;
     const scalePx = pixelsPerLatent(this.#parts.vae) * squares;
@@ -102,7 +102,7 @@ export class PictureDecoder {
         const tiling = tile < first ? tilesOf(tile) : this.#tiling;
         return decodeTiled(latents, scalePx, tiling, decode, onTile);
       },
-      this.#onShortage,
+      this.#shortage,
     );
   }
 }

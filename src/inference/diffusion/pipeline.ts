@@ -5,6 +5,7 @@
  */
 import type { FloatTensor, Graph, HostTensor } from '../graph.ts';
 import type { ProviderChoice } from '../session.ts';
+import { type ShortageHelp, withMemoryGivenBack } from '../smaller-parts.ts';
 import { checkRequest, startCall } from './check-request.ts';
 import { ComponentFolder } from './component-folder.ts';
 import { Denoiser, type HalfFeeds } from './denoiser.ts';
@@ -24,28 +25,15 @@ import type { Generation, GenerationHooks, GenerationRequest } from './generatio
 import { hasSquaresInside } from './graph-conventions.ts';
 import { fromLayout, type LatentLayout, tokenCount, toLayout } from './latent-layout.ts';
 import { decoderInput, PictureDecoder } from './picture-decoder.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
 import { sizeStepOf } from './size-step.ts';
 import { encodeSource } from './source-latents.ts';
 import { startLatents } from './start-latents.ts';
-import { DEFAULT_TILING, type DecodeTiling } from './tiled-decoder.ts';
+import { promptTokens } from './text-embeddings.ts';
+import { DEFAULT_TILING } from './tiled-decoder.ts';
 import { pixelsPerLatent } from './vae.ts';
-
-/** How a pipeline uses memory. */
-export interface PipelineOptions {
-  /** Rows (halves of guidance times pictures) that go through the network at once; 8 unless told. */
-  readonly rowsPerCall?: number;
-  readonly tiling?: DecodeTiling;
-  /** Bytes of embeddings that are kept; 64 MiB unless told. */
-  readonly embeddingBytes?: number;
-  /** Whether text encoders leave memory before denoising, and are loaded again for a new text. */
-  readonly unloadsTextEncoders?: boolean;
-  /** Components that count as missing though their folder is there (a third text encoder). */
-  readonly leftOut?: readonly string[];
-  /** A scheduler configuration in place of the folder's. */
-  readonly scheduler?: Readonly<Record<string, unknown>>;
-}
 
 /** Share of the work that is denoising, for progress; the rest is decoding. */
 const DENOISING_SHARE = 0.9;
@@ -64,15 +52,6 @@ interface Run {
   readonly halves: readonly (HalfFeeds & Embedding)[];
 }
 
-/** Counts of the encoder that keeps most of the prompt. */
-function promptTokens({ halves }: Run): Generation['promptTokens'] {
-  const texts = halves.find(({ half }) => half === 'prompt')?.texts ?? [];
-  const counts = texts.map(({ tokens: { kept, total } }) => ({ kept, total }));
-  return counts.reduce((most, each) => (each.kept > most.kept ? each : most), NO_TOKENS);
-}
-
-const NO_TOKENS = { kept: 0, total: 0 };
-
 /** A pipeline on a component folder. Graphs are loaded when first needed; runs must not overlap. */
 export class DiffusionPipeline {
   readonly family: Family;
@@ -81,6 +60,8 @@ export class DiffusionPipeline {
   readonly #parts: ComponentFolder;
   readonly #options: PipelineOptions;
   readonly #embeddings: EmbeddingCache;
+  /** Whether text encoders leave before denoising: asked for, or memory was short of them once. */
+  #unloadsTextEncoders: boolean;
   /** What the network takes: the family's, or plain latents where it packs them itself. */
   readonly #layout: LatentLayout;
 
@@ -88,6 +69,7 @@ export class DiffusionPipeline {
   constructor(folder: string, choice: ProviderChoice, options: PipelineOptions = {}) {
     this.#parts = new ComponentFolder(folder, choice, options.leftOut);
     this.#options = options;
+    this.#unloadsTextEncoders = options.unloadsTextEncoders === true;
     this.family = findFamily(this.#parts.index);
     this.sizeStep = sizeStepOf(this.#parts, this.family);
     const { conventions } = this.#parts;
@@ -117,7 +99,7 @@ export class DiffusionPipeline {
     const run = await this.#prepare(request, hooks);
     const latents = await this.#denoise(run);
     const decoded = await this.#decode(run, latents);
-    return { decoded, promptTokens: promptTokens(run) };
+    return { decoded, promptTokens: promptTokens(run.halves) };
   }
 
   /** Type of the network's latents. */
@@ -176,7 +158,7 @@ export class DiffusionPipeline {
       stopIfCancelled(hooks);
       halves.push({ half, ...(await this.#embed(request, half)) });
     }
-    if (this.#options.unloadsTextEncoders === true) await this.unloadTextEncoders();
+    if (this.#unloadsTextEncoders) await this.unloadTextEncoders();
     for (const { half, feeds, texts } of halves) {
       for (const { encoder, tokens } of texts)
         hooks.trace?.(`${half}.ids.${encoder}`, { data: tokens.ids, dims: [1, tokens.ids.length] });
@@ -207,7 +189,11 @@ export class DiffusionPipeline {
     const reference = await this.#reference(run);
     const start = toLayout(await startLatents(this.#parts, run), this.#layout);
     hooks.trace?.('start', start);
-    const network = await this.#parts.graph(this.#parts.network);
+    const shortage = this.#shortageHelp(hooks);
+    const network = await withMemoryGivenBack(
+      () => this.#parts.graph(this.#parts.network),
+      shortage,
+    );
     const textTokens = halves[0]?.feeds['encoder_hidden_states']?.dims[1] ?? 0;
     const shape = { request, latents: run.latents, reference, textTokens };
     const fixed = this.#fixedInputs(shape, network);
@@ -216,12 +202,24 @@ export class DiffusionPipeline {
     const denoiser = new Denoiser(network, start.dims, {
       ...{ halves, pictures: request.pictures, fixed, reference: reference?.tokens },
       rowsPerCall: this.#options.rowsPerCall ?? DEFAULT_ROWS,
-      onShortage: (tried) => hooks.onShortage?.(tried),
+      shortage,
     });
     await denoise({ ...run, family: this.family, denoiser, start }, (done) =>
       hooks.onProgress?.(DENOISING_SHARE * done),
     );
     return start;
+  }
+
+  /** Behind the prompt, text encoders can make room; a pack that needed it once has them leave from then on. */
+  #shortageHelp(hooks: GenerationHooks): ShortageHelp {
+    const onShortage = (tried: string) => hooks.onShortage?.(tried);
+    const giveBack = async () => {
+      if (!(await this.#parts.unloadTextEncoders())) return false;
+      this.#unloadsTextEncoders = true;
+      onShortage('text encoders given back');
+      return true;
+    };
+    return { onShortage, giveBack };
   }
 
   #fixedInputs(shape: RunShape, network: Graph): FixedInputs {
@@ -235,7 +233,7 @@ export class DiffusionPipeline {
     const input = decoderInput(this.#parts, fromLayout(latents, this.#layout, shape));
     hooks.trace?.('decoder_input', input);
     const tiling = this.#options.tiling ?? DEFAULT_TILING;
-    const decoder = new PictureDecoder(this.#parts, tiling, (tried) => hooks.onShortage?.(tried));
+    const decoder = new PictureDecoder(this.#parts, tiling, this.#shortageHelp(hooks));
     const decoded = await decoder.decode(input, (done) => {
       stopIfCancelled(hooks);
       hooks.onProgress?.(DENOISING_SHARE + (1 - DENOISING_SHARE) * done);

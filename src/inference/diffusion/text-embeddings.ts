@@ -1,7 +1,10 @@
 /** What text encoders give, put together as each family's network takes it. */
 import type { FloatTensor, Graph, HostTensor } from '../graph.ts';
+import type { EncodedText, Half } from './families/family.ts';
+import type { Generation } from './generation.ts';
 import type { TokenizedText } from './prompt-tokenizer.ts';
 
+const NO_TOKENS = { kept: 0, total: 0 };
 const HIDDEN = /^hidden_states\.(\d+)$/;
 
 /** Name of the output that is `fromLast` layers before the last one; 0 is the last layer's, without a final norm. */
@@ -12,6 +15,15 @@ export function hiddenStateName(encoder: Graph, fromLast: number): string {
   if (!encoder.outputs.has(name))
     throw new Error(`The text encoder gives no hidden states ${fromLast} layers before its last.`);
   return name;
+}
+
+/** Tokens of the prompt that were kept and all it has, of the encoder that keeps most. */
+export function promptTokens(
+  halves: readonly { readonly half: Half; readonly texts: readonly EncodedText[] }[],
+): Generation['promptTokens'] {
+  const texts = halves.find(({ half }) => half === 'prompt')?.texts ?? [];
+  const counts = texts.map(({ tokens: { kept, total } }) => ({ kept, total }));
+  return counts.reduce((most, each) => (each.kept > most.kept ? each : most), NO_TOKENS);
 }
 
 /** Run an encoder on one text; the mask goes in where the graph has an input for it. */

@@ -71,7 +71,7 @@ async function enlargeColours(
           ...{ session, tiling, tilePx: side },
           afterTile: (fraction) => afterTile?.(before + fraction * pass.share),
         }),
-      onShortage,
+      { onShortage },
     );
     const widthPx = enlarged.widthPx * pass.scale;
     enlarged = { data, widthPx, heightPx: enlarged.heightPx * pass.scale, channels: 3 };

@@ -1,13 +1,13 @@
 /** What a pipeline promises beside its numbers: the same pictures again, cancel, progress, memory. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ComponentFolder } from '../../../src/inference/diffusion/component-folder.ts';
 import type { GenerationRequest } from '../../../src/inference/diffusion/generation.ts';
 import { SeededNoise } from '../../../src/inference/diffusion/noise.ts';
-import {
-  DiffusionPipeline,
-  type PipelineOptions,
-} from '../../../src/inference/diffusion/pipeline.ts';
+import { DiffusionPipeline } from '../../../src/inference/diffusion/pipeline.ts';
+import type { PipelineOptions } from '../../../src/inference/diffusion/pipeline-options.ts';
+import { OutOfMemory } from '../../../src/inference/out-of-memory.ts';
 import { diffusionFixtures } from './fixtures.ts';
 
 const fixtures = diffusionFixtures();
@@ -92,6 +92,51 @@ describe('a pipeline', () => {
     });
     await expect(run).rejects.toThrow('cancelled');
     expect(steps).toBe(calls);
+  });
+
+  it.each(['unet', 'vae_decoder'])(
+    'gives text encoders back where memory is short for %s, and from then on before',
+    async (component) => {
+      const pipeline = open('sd-small');
+      const isShort = () =>
+        pipeline.loadedComponents.some((name) => name.startsWith('text_encoder'));
+      const graphOf = ComponentFolder.prototype.graph;
+      const spy = vi.spyOn(ComponentFolder.prototype, 'graph');
+      onTestFinished(() => spy.mockRestore());
+      spy.mockImplementation(async function (this: ComponentFolder, name) {
+        const graph = await graphOf.call(this, name);
+        if (name !== component) return graph;
+        const run: typeof graph.run = async (feeds, fetches) => {
+          if (isShort()) throw new OutOfMemory('none left');
+          return graph.run(feeds, fetches);
+        };
+        return { ...graph, run };
+      });
+      const generate = async (changes: Partial<GenerationRequest> = {}) => {
+        const tried: string[] = [];
+        const onShortage = (what: string) => tried.push(what);
+        const { decoded } = await pipeline.generate(requestOf(changes), { onShortage });
+        return { data: decoded.data, tried };
+      };
+      const { data: plain } = (await open('sd-small').generate(requestOf())).decoded;
+      expect(await generate()).toEqual({ data: plain, tried: ['text encoders given back'] });
+      expect((await generate({ negativePrompt: 'another text' })).tried).toEqual([]);
+    },
+  );
+
+  it('gives text encoders back where memory is short for loading the network', async () => {
+    const pipeline = open('sd-small');
+    const graphOf = ComponentFolder.prototype.graph;
+    const spy = vi.spyOn(ComponentFolder.prototype, 'graph');
+    onTestFinished(() => spy.mockRestore());
+    spy.mockImplementation(async function (this: ComponentFolder, name) {
+      if (name === 'unet' && this.loaded.includes('text_encoder'))
+        throw new OutOfMemory('none left');
+      return graphOf.call(this, name);
+    });
+    const tried: string[] = [];
+    await pipeline.generate(requestOf(), { onShortage: (what) => tried.push(what) });
+    expect(tried).toEqual(['text encoders given back']);
   });
 
   it('holds text encoder and network one after the other, and needs no encoder for texts it has seen', async () => {
