@@ -18,6 +18,7 @@ export function dynamicShift(sigma: number, mu: number, type: 'exponential' | 'l
 /** Stretches a falling schedule so that it ends at `terminal`. */
 export function stretchToTerminal(sigmas: readonly number[], terminal: number): number[] {
   const scale = (1 - (sigmas[sigmas.length - 1] ?? 0)) / (1 - terminal);
+  if (scale === 0) return [...sigmas]; // one step from pure noise, of which the reference makes NaN
   return sigmas.map((sigma) => 1 - (1 - sigma) / scale);
 }
 

@@ -54,6 +54,12 @@ describe.each(SCHEDULER_CLASSES)('%s', (name) => {
   });
 });
 
+it('a terminal shift leaves a single step at pure noise', () => {
+  const config = { _class_name: 'FlowMatchEulerDiscreteScheduler', shift_terminal: 0.1 };
+  expect(createScheduler(config, { steps: 1 }).sigmas).toEqual([1, 0]);
+  expect(createScheduler(config, { steps: 2 }).sigmas?.at(-2)).toBeCloseTo(0.1);
+});
+
 it.each([
   ['EulerDiscreteScheduler', { interpolation_type: 'log_linear' }, /interpolation_type/],
   ['EulerDiscreteScheduler', { beta_schedule: 'sigmoid' }, /beta_schedule/],
