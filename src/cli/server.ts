@@ -11,11 +11,10 @@ import { createAdminApp } from '../http/admin-app.ts';
 import { type AppParts, createApp } from '../http/app.ts';
 import { EventStreams } from '../http/event-streams.ts';
 import type { Admission } from '../jobs/admission.ts';
-import { IDEMPOTENCY_MS } from '../jobs/idempotency.ts';
 import type { JobService } from '../jobs/job-service.ts';
 import { recoverJobs } from '../jobs/recovery.ts';
 import type { UploadIntake } from '../jobs/upload-intake.ts';
-import { errorFields, type Log } from '../observability/log.ts';
+import type { Log } from '../observability/log.ts';
 import { loadContractModels } from '../packs/contract-models.ts';
 import { unsealedFilesOf } from '../packs/manifest.ts';
 import { PlatformBook } from '../platforms/platform-book.ts';
@@ -25,8 +24,9 @@ import { adminPacksOf } from './admin-packs.ts';
 import { type Books, openBooks } from './books.ts';
 import { catalogueOf, chooseModelPacks, loadPacks } from './catalogue.ts';
 import { steadyNow } from './clock.ts';
-import { type Jobs, openJobs, openStores, type Stores, startEngine } from './layers.ts';
+import { openJobs, openStores, startEngine } from './layers.ts';
 import { openAdminListener, openListener } from './listener.ts';
+import { startPeriodicWork } from './periodic-work.ts';
 import { readVersion } from './version.ts';
 import { openWebhooks, type Webhooks } from './webhooks.ts';
 import { openWindows } from './windows.ts';
@@ -48,25 +48,11 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-const SWEEP_MS = 10 * 60_000;
-const FLUSH_MS = 1_000;
-const RETRY_VOIDS_MS = 30_000;
 const ENGINE_STOP_MS = 5_000;
 const EVENT_STREAMS_PER_ACCOUNT = 20;
 const HEARTBEAT_MS = 15_000;
 /** Hosts that say where to listen, but are no address for callers. */
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
-
-/** Work that comes round by itself; failures are logged, since nobody waits for them. */
-function every(periodMs: number, log: Log, work: () => Promise<void> | void): () => void {
-  const timer = setInterval(() => {
-    Promise.resolve()
-      .then(work)
-      .catch((error: unknown) => log.error('periodic-work-failed', errorFields(error)));
-  }, periodMs);
-  timer.unref();
-  return () => clearInterval(timer);
-}
 
 /** Undoes what a start has done so far, latest first. */
 type Undo = (step: () => Promise<void> | void) => void;
@@ -84,46 +70,6 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     for (const step of steps.reverse()) await step();
     throw error;
   }
-}
-
-interface PeriodicParts {
-  readonly stores: Stores;
-  readonly jobs: Jobs;
-  readonly webhooks: Webhooks;
-  readonly flushWindows: () => void;
-  readonly log: Log;
-}
-
-/** Sweeps and flushes that come round by themselves; gives what stops them. */
-function startPeriodicWork({
-  stores,
-  jobs,
-  webhooks,
-  flushWindows,
-  log,
-}: PeriodicParts): () => void {
-  const timers = [
-    every(FLUSH_MS, log, flushWindows),
-    every(SWEEP_MS, log, async () => {
-      const now = steadyNow();
-      const deleted = (await stores.results.expire(now)) + (await stores.uploads.expire(now));
-      stores.idempotency.removeOlderThan(now - IDEMPOTENCY_MS);
-      webhooks.book.sweep();
-      if (deleted > 0) log.info('expired', { deleted });
-    }),
-    every(RETRY_VOIDS_MS, log, async () => {
-      jobs.service.retryVoids();
-      await jobs.ballast.ensure();
-    }),
-  ];
-  return () => {
-    for (const stopTimer of timers) stopTimer();
-    try {
-      flushWindows();
-    } catch (error) {
-      log.error('rate-counts-not-kept', errorFields(error)); // on a full disk; the rest still closes
-    }
-  };
 }
 
 /** Let running jobs end; at the deadline void them, those in the background left for the next start. */
