@@ -4,7 +4,7 @@ import { PackError } from './registry.ts';
 
 /** Every family by task. */
 export const FAMILIES: Readonly<Record<Manifest['task'], readonly string[]>> = {
-  segmentation: ['salient-object'],
+  segmentation: ['salient-object', 'u2net', 'isnet', 'birefnet', 'modnet', 'rmbg'],
   'super-resolution': ['compact-residual', 'real-esrgan', 'rlfn', 'swin2sr'],
   enhancement: [],
   'text-to-image': ['diffusers'],

@@ -9,8 +9,11 @@ import net from 'node:net';
 import { appendFileSync } from 'node:fs';
 const refuse = (what) => { appendFileSync(process.env.ASKED, what + '\\n'); throw new Error('refused ' + what); };
 for (const name of ['lookup', 'resolve', 'resolve4', 'resolve6']) {
-  dns[name] = (host) => refuse('name ' + host);
-  dns.promises[name] = dns[name];
+  for (const resolver of [dns, dns.promises]) {
+    const resolve = resolver[name];
+    // An address to listen on is given to the resolver too, which has nothing to ask then.
+    resolver[name] = (host, ...more) => net.isIP(host) ? resolve(host, ...more) : refuse('name ' + host);
+  }
 }
 dgram.createSocket = () => refuse('datagram socket');
 const connect = net.Socket.prototype.connect;

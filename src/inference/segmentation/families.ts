@@ -79,6 +79,9 @@ const FAMILIES: Readonly<Record<string, MatteFamily>> = {
   },
 };
 
+/** Their names. */
+export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
+
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const inputsSchema = z.strictObject({
   sizePx: z.int().min(32).max(4096).optional(),
@@ -98,7 +101,7 @@ export interface MatteRun extends MatteFamily {
 export function matteRunOf({ pack }: LoadedPack): MatteRun {
   const family = FAMILIES[pack.family];
   if (family === undefined) {
-    const known = Object.keys(FAMILIES).join(', ');
+    const known = FAMILY_NAMES.join(', ');
     throw new Error(`There is no segmentation family "${pack.family}": ${known}.`);
   }
   const { sizePx, mean, std, activation, minMax } = inputsSchema.parse(pack.inputs);

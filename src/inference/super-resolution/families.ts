@@ -64,6 +64,9 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   },
 };
 
+/** Their names. */
+export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
+
 const inputsSchema = z.strictObject({
   /** Longest side of a tile, overlap included. */
   tilePx: z.int().min(32).max(4096).optional(),
@@ -82,7 +85,7 @@ export interface Tiling extends Omit<Family, 'step' | 'isFaded'> {
 export function tilingOf({ pack }: LoadedPack): Tiling {
   const family = FAMILIES[pack.family];
   if (family === undefined) {
-    const known = Object.keys(FAMILIES).join(', ');
+    const known = FAMILY_NAMES.join(', ');
     throw new Error(`There is no super-resolution family "${pack.family}": ${known}.`);
   }
   const inputs = inputsSchema.parse(pack.inputs);
