@@ -33,6 +33,13 @@ function assertKnownCommand(name: string | undefined): void {
   if (!names.includes(name)) throw new Error(`There is no command ${name}: ${names.join(', ')}.`);
 }
 
+// Nobody reads any more (`garnish packs list | head`): what is left to print is lost, and the work goes on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 try {
   assertKnownCommand(process.argv[2]);
   await program.parseAsync();

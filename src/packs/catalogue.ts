@@ -1,4 +1,4 @@
-/** The catalogue: packs that can be pulled from the hub, and what is known of each. */
+/** The catalogue: packs that can be pulled from the hub or made by an export, and what is known of each. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -20,10 +20,12 @@ const fileSchema = z.strictObject({
     .optional(),
 });
 
+const repositorySchema = z.string().regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/);
+
 const entrySchema = manifestFields.omit({ files: true, source: true }).extend({
   name: z.string(),
   /** `owner/name` on the hub. */
-  repository: z.string().regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/),
+  repository: repositorySchema,
   /** Branch, tag or commit; a pull pins the commit. */
   revision: z.string().min(1),
   files: z.array(fileSchema).min(1),
@@ -32,6 +34,17 @@ const entrySchema = manifestFields.omit({ files: true, source: true }).extend({
   /** Where the facts of this entry can be read. */
   facts: z.array(z.url()),
 });
+
+/** A pack that no hub is known to have in a form that runs here; an export makes it of a checkpoint. */
+const exportSchema = manifestFields
+  .pick({ id: true, task: true, family: true, precision: true, licence: true, memoryMiB: true })
+  .extend({
+    name: z.string(),
+    description: z.string(),
+    /** `owner/name` of the checkpoint on the hub, in diffusers' layout. */
+    checkpoint: repositorySchema,
+    facts: z.array(z.url()),
+  });
 
 /** A manifest is made from an entry after its files came: that it will be one is checked before. */
 function checkManifest(entry: z.infer<typeof entrySchema>, context: z.RefinementCtx): void {
@@ -59,36 +72,58 @@ function checkManifest(entry: z.infer<typeof entrySchema>, context: z.Refinement
   }
 }
 
-const catalogueSchema = z.strictObject({
-  catalogueVersion: z.literal(1),
-  packs: z
-    .array(entrySchema.superRefine(checkManifest))
-    .refine(
-      (packs) => new Set(packs.map(({ id }) => id)).size === packs.length,
-      'an id is given twice',
-    ),
-});
+const catalogueSchema = z
+  .strictObject({
+    catalogueVersion: z.literal(1),
+    packs: z.array(entrySchema.superRefine(checkManifest)),
+    toExport: z.array(exportSchema).default([]),
+  })
+  .refine(({ packs, toExport }) => {
+    const ids = [...packs, ...toExport].map(({ id }) => id);
+    return new Set(ids).size === ids.length;
+  }, 'an id is given twice');
 
 /** A pack that can be pulled. */
 export type CatalogueEntry = Readonly<z.infer<typeof entrySchema>>;
+
+/** A pack that an export makes. */
+export type ExportEntry = Readonly<z.infer<typeof exportSchema>>;
+
+/** All that is known. */
+export type Catalogue = Readonly<z.infer<typeof catalogueSchema>>;
 
 /** The catalogue that comes with the repository. */
 export const CATALOGUE = fileURLToPath(new URL('../../models/catalogue.json', import.meta.url));
 
 /** Read a catalogue. @throws PackError, one plain line. */
-export function readCatalogue(path = CATALOGUE): readonly CatalogueEntry[] {
+export function readCatalogue(path = CATALOGUE): Catalogue {
   try {
-    return catalogueSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).packs;
+    return catalogueSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
     throw new PackError(`${path} is no catalogue: ${reason.replaceAll(/\s+/g, ' ')}`, { cause });
   }
 }
 
-/** The entry of an id. @throws PackError naming those there are. */
-export function findEntry(catalogue: readonly CatalogueEntry[], id: string): CatalogueEntry {
-  const entry = catalogue.find((candidate) => candidate.id === id);
+/** The command that makes a pack of its checkpoint. */
+export function exportCommandOf({ id, checkpoint, licence, precision }: ExportEntry): string {
+  const use = licence.commercialUse ? '--commercial-use' : '--no-commercial-use';
+  return [
+    `python scripts/export/export_pipeline.py CHECKPOINT ${id}`,
+    `--source ${checkpoint} --licence ${licence.spdx} ${use} --precision ${precision}`,
+  ].join(' ');
+}
+
+/** The entry of an id. @throws PackError naming those there are, or how the pack is made. */
+export function findEntry({ packs, toExport }: Catalogue, id: string): CatalogueEntry {
+  const entry = packs.find((candidate) => candidate.id === id);
   if (entry !== undefined) return entry;
-  const ids = catalogue.map((candidate) => candidate.id).join(', ');
+  const made = toExport.find((candidate) => candidate.id === id);
+  if (made !== undefined) {
+    throw new PackError(
+      `${id} is on no hub in a form that runs here. Export it from ${made.checkpoint} (docs/export.md): ${exportCommandOf(made)}`,
+    );
+  }
+  const ids = packs.map((candidate) => candidate.id).join(', ');
   throw new PackError(`The catalogue has no pack ${id}. It has: ${ids || 'none'}.`);
 }

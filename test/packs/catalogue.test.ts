@@ -3,8 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CATALOGUE, findEntry, readCatalogue } from '../../src/packs/catalogue.ts';
+import { checkFamily } from '../../src/packs/families.ts';
+import { checkLicence } from '../../src/packs/licence.ts';
 import { scratch } from './hub/fixture.ts';
 
+const UNPINNED = [
+  ...['birefnet', 'birefnet-fp16', 'birefnet-lite', 'modnet', 'rmbg-1-4', 'rmbg-2-0'],
+  ...['real-esrgan-general', 'real-esrgan-x4plus', 'swin2sr-x4', 'flux-1-schnell'],
+];
 const catalogue = JSON.parse(readFileSync(CATALOGUE, 'utf8'));
 
 function refusal(change: (entry: Record<string, unknown>) => void): string {
@@ -21,11 +27,11 @@ function refusal(change: (entry: Record<string, unknown>) => void): string {
 }
 
 it('of the repository can be read, pins commits, and says that nothing in it was run', () => {
-  const entries = readCatalogue();
+  const { packs: entries } = readCatalogue();
   expect(entries.map(({ id }) => id)).toContain('u2netp');
   for (const { id, revision, verified, facts } of entries) {
-    // The one whose commit the public documentation does not tell is pinned by the pull.
-    if (id !== 'flux-1-schnell') expect(revision).toMatch(/^[0-9a-f]{40}$/);
+    // Where the public documentation tells no commit, the pull pins it.
+    expect(revision).toMatch(UNPINNED.includes(id) ? /^main$/ : /^[0-9a-f]{40}$/);
     expect(verified).toBeNull();
     expect(facts.length).toBeGreaterThan(0);
   }
@@ -55,5 +61,23 @@ it('refuses what is no JSON', () => {
 it('names what there is when an id is unknown', () => {
   expect(() => findEntry(readCatalogue(), 'soup')).toThrow(
     /^The catalogue has no pack soup\. It has: u2netp, /,
+  );
+});
+
+it('has a family that runs here for every pack, and refuses those that may not be sold from by name', () => {
+  const { packs, toExport } = readCatalogue();
+  for (const entry of [...packs, ...toExport]) {
+    checkFamily(entry);
+    if (entry.licence.commercialUse) checkLicence(entry, undefined);
+    else expect(() => checkLicence(entry, undefined)).toThrow(entry.licence.spdx);
+  }
+  expect(packs.filter(({ licence }) => !licence.commercialUse).map(({ id }) => id)).toEqual([
+    ...['rmbg-1-4', 'rmbg-2-0', 'sd-turbo', 'sdxl-turbo'],
+  ]);
+});
+
+it('says how a pack is made that no hub has', () => {
+  expect(() => findEntry(readCatalogue(), 'flux-2-klein-4b')).toThrow(
+    /Export it from black-forest-labs\/FLUX\.2-klein-4B .*--licence Apache-2\.0 --commercial-use --precision fp16$/,
   );
 });

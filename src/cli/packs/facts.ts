@@ -1,5 +1,5 @@
 /** What is told of a pack, installed or not, with the same names everywhere. */
-import type { CatalogueEntry } from '../../packs/catalogue.ts';
+import type { CatalogueEntry, ExportEntry } from '../../packs/catalogue.ts';
 import type { PackLock } from '../../packs/hub/pack-lock.ts';
 import { sizeOf } from '../../packs/installed.ts';
 import type { Manifest } from '../../packs/manifest.ts';
@@ -19,7 +19,11 @@ export interface PackFacts {
   readonly from: string;
 }
 
-const factsOf = (pack: Manifest | CatalogueEntry, bytes: number | null, from: string) => ({
+const factsOf = (
+  pack: Manifest | CatalogueEntry | ExportEntry,
+  bytes: number | null,
+  from: string,
+) => ({
   ...{ id: pack.id, task: pack.task, family: pack.family, precision: pack.precision },
   ...{ licence: pack.licence.spdx, commercial: pack.licence.commercialUse },
   ...{ bytes, memoryMiB: pack.memoryMiB, from },
@@ -49,6 +53,10 @@ export function entryFacts(entry: CatalogueEntry): PackFacts {
   );
   return factsOf(entry, bytes, `${entry.repository}@${shortened(entry.revision)}`);
 }
+
+/** Facts of a pack that an export makes. */
+export const exportFacts = (entry: ExportEntry): PackFacts =>
+  factsOf(entry, null, entry.checkpoint);
 
 /** Whether this project ran a pack of the catalogue. */
 export const verifiedText = ({ verified }: CatalogueEntry): string =>

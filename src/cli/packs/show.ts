@@ -1,16 +1,16 @@
 /** `garnish packs show ID`. */
-import { findEntry, readCatalogue } from '../../packs/catalogue.ts';
+import { exportCommandOf, findEntry, readCatalogue } from '../../packs/catalogue.ts';
 import { readPackFolders, sizeOf } from '../../packs/installed.ts';
 import { readPackOrigin } from '../../packs/pack-origin.ts';
 import { printJson, printLine, printTable } from '../output.ts';
-import { entryFacts, installedFacts, type PackFacts, verifiedText } from './facts.ts';
+import { entryFacts, exportFacts, installedFacts, type PackFacts, verifiedText } from './facts.ts';
 import type { ListFlags } from './list.ts';
 import { packRoots } from './roots.ts';
 
 interface Shown extends PackFacts {
   readonly name: string;
   readonly description: string;
-  readonly state: 'installed' | 'available';
+  readonly state: 'installed' | 'available' | 'to export';
   readonly [further: string]: unknown;
 }
 
@@ -24,6 +24,8 @@ interface ShownFile {
 interface Details {
   readonly pack: Shown;
   readonly files: readonly ShownFile[];
+  /** What is printed in place of a fact that nobody here knows. */
+  readonly unknownText?: string;
 }
 
 function installedDetails(id: string): Details | undefined {
@@ -49,8 +51,17 @@ function installedDetails(id: string): Details | undefined {
   };
 }
 
-function entryDetails(id: string, catalogue: string): Details {
-  const entry = findEntry(readCatalogue(catalogue), id);
+function entryDetails(id: string, path: string): Details {
+  const catalogue = readCatalogue(path);
+  const made = catalogue.toExport.find((candidate) => candidate.id === id);
+  if (made !== undefined) {
+    const { name, description, facts } = made;
+    const state = 'to export' as const;
+    const further = { command: exportCommandOf(made), facts: facts.join(' ') };
+    const pack = { ...exportFacts(made), state, name, description, ...further };
+    return { pack, files: [], unknownText: 'known after the export' };
+  }
+  const entry = findEntry(catalogue, id);
   const { name, description, version } = entry;
   return {
     pack: {
@@ -67,14 +78,15 @@ function entryDetails(id: string, catalogue: string): Details {
 
 /** Print all that is known of one pack: of the installed one, else of the catalogue's. */
 export function showPack(id: string, flags: ListFlags): void {
-  const { pack, files } = installedDetails(id) ?? entryDetails(id, flags.catalogue);
+  const details = installedDetails(id) ?? entryDetails(id, flags.catalogue);
+  const { pack, files, unknownText = 'known to the hub' } = details;
   if (flags.json) {
     printJson({ ...pack, files });
     return;
   }
   const width = Math.max(...Object.keys(pack).map((key) => key.length));
   for (const [key, value] of Object.entries(pack)) {
-    printLine(`${key.padEnd(width)}  ${value ?? 'known to the hub'}`);
+    printLine(`${key.padEnd(width)}  ${value ?? unknownText}`);
   }
   printTable(files.map((file) => ({ ...file })));
 }

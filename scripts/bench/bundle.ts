@@ -1,0 +1,196 @@
+/**
+ * Proves that bundles of any size pass through a little memory, and that an import survives kill -9.
+ *
+ *     npm run bundle -- [--mib 2048] [--packs 3] [--kills 20] [--seed 1]
+ *
+ * Packs of random bytes are exported by one installation and imported by a second, each command a process of its own whose
+ * largest resident memory the kernel tells (Linux only). A third installation imports the same bundle and is killed at
+ * random moments; whatever it lists in between must be complete, and at the end every file must have its hash. Needs three
+ * and a half times the size on the disk. Exit code 1 says that something was not so.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomFillSync } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { readPackFolders } from '../../src/packs/installed.ts';
+import { seededRandom } from '../../test/crash/seeded-random.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const MIB = 2 ** 20;
+const LOOK_MS = 20;
+
+/** A positive whole number of the command line. */
+function count(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0)
+    throw new Error(`Expected a whole number for --${name}.`);
+  return value;
+}
+
+const { values } = parseArgs({
+  options: {
+    mib: { type: 'string', default: '2048' },
+    packs: { type: 'string', default: '3' },
+    kills: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const [mib, packs, kills] = (['mib', 'packs', 'kills'] as const).map((name) =>
+  count(name, values[name]),
+) as [number, number, number];
+const random = seededRandom(count('seed', values.seed));
+const root = mkdtempSync(join(tmpdir(), 'garnish-bundle-'));
+const ids = Array.from({ length: packs }, (_, at) => `pack-${at}`);
+
+interface Measured {
+  readonly output: string;
+  readonly seconds: number;
+  readonly peakMib: number;
+}
+
+/** Largest resident memory of a process so far; 0 when it is gone. */
+function peakMibOf({ pid }: ChildProcess): number {
+  try {
+    const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return Number(line?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+function start(site: string, args: readonly string[]): ChildProcess {
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    GARNISH_OFFLINE: '1',
+    GARNISH_DATA_DIR: join(root, site, 'data'),
+    GARNISH_PACKS_DIR: join(root, site, 'packs'),
+  };
+  return spawn(process.execPath, [MAIN, 'packs', ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Run a command that must succeed. */
+async function measured(site: string, args: readonly string[]): Promise<Measured> {
+  const startedMs = performance.now();
+  const child = start(site, args);
+  let [output, errors, peakMib] = ['', '', 0];
+  child.stdout?.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const timer = setInterval(() => {
+    peakMib = Math.max(peakMib, peakMibOf(child));
+  }, LOOK_MS);
+  const [code] = await once(child, 'close');
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`garnish packs ${args.join(' ')}: ${errors}`);
+  return { output, peakMib, seconds: (performance.now() - startedMs) / 1000 };
+}
+
+function writePack(id: string): void {
+  const folder = join(root, 'office', 'packs', id);
+  mkdirSync(folder, { recursive: true });
+  const file = openSync(join(folder, 'model.onnx'), 'w');
+  const chunk = Buffer.alloc(MIB);
+  for (let at = 0; at < mib / packs; at += 1) writeSync(file, randomFillSync(chunk));
+  closeSync(file);
+  const manifest = {
+    ...{ id, task: 'segmentation', family: 'u2net' },
+    licence: { spdx: 'Apache-2.0', commercialUse: true },
+    files: [{ role: 'model', path: 'model.onnx' }],
+  };
+  writeFileSync(join(folder, 'pack.json'), JSON.stringify(manifest));
+}
+
+/** What a site lists that is not complete. */
+function incompleteAt(site: string): readonly string[] {
+  const folder = join(root, site, 'packs');
+  return readPackFolders([folder]).flatMap(({ manifest, folder: own }) =>
+    (manifest?.files ?? [{ path: 'pack.json', bytes: -1 }])
+      .filter(
+        ({ path, bytes }) => statSync(join(own, path), { throwIfNoEntry: false })?.size !== bytes,
+      )
+      .map(({ path }) => join(own, path)),
+  );
+}
+
+/** Import again and again, killed at random moments of the time that one takes. @returns how often it got to its end before */
+async function importKilled(
+  args: readonly string[],
+  seconds: number,
+  violations: string[],
+): Promise<number> {
+  let ends = 0;
+  for (let kill = 0; kill < kills; kill += 1) {
+    const child = start('killed', args);
+    const ended = once(child, 'close');
+    await Promise.race([
+      ended,
+      new Promise((resolve) => setTimeout(resolve, random() * seconds * 1000)),
+    ]);
+    child.kill('SIGKILL');
+    const [code] = await ended;
+    mkdirSync(join(root, 'killed', 'packs'), { recursive: true });
+    violations.push(
+      ...incompleteAt('killed').map((path) => `kill ${kill + 1}: ${path} is listed, and not whole`),
+    );
+    if (code !== 0) continue;
+    ends += 1;
+    rmSync(join(root, 'killed'), { recursive: true }); // all is there: begin anew
+  }
+  return ends;
+}
+
+async function main(): Promise<void> {
+  for (const id of ids) writePack(id);
+  const file = join(root, 'all.bundle');
+  const exported = await measured('office', ['export', ...ids, '--to', file, '--json']);
+  const { signer, bytes } = JSON.parse(exported.output) as { signer: string; bytes: number };
+  const args = ['import', file, '--trust', signer, '--json'];
+  const imported = await measured('site', args);
+  const verified = await measured('site', ['verify']);
+  rmSync(join(root, 'site'), { recursive: true });
+  const violations: string[] = [];
+  const ends = await importKilled(args, imported.seconds, violations);
+  await measured('killed', args);
+  await measured('killed', ['verify']);
+  const rateOf = ({ seconds }: Measured) => `${(bytes / MIB / seconds).toFixed(0)} MiB/s`;
+  const peakOf = ({ peakMib }: Measured) => `${peakMib.toFixed(0)} MiB at most in memory`;
+  const rows = {
+    bundle: `${(bytes / MIB).toFixed(0)} MiB, ${packs} packs`,
+    export: `${rateOf(exported)}, ${peakOf(exported)}`,
+    import: `${rateOf(imported)}, ${peakOf(imported)}`,
+    verify: `${rateOf(verified)}, ${peakOf(verified)}`,
+    kills: `${kills} of an import, ${ends} after its end; verified in the end`,
+    violations: violations.length,
+    machine: `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`,
+  };
+  for (const [name, text] of Object.entries(rows))
+    process.stdout.write(`${name.padEnd(12)}${text}\n`);
+  for (const violation of violations) process.stdout.write(`${violation}\n`);
+  process.exitCode = violations.length === 0 ? 0 : 1;
+}
+
+try {
+  await main();
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
