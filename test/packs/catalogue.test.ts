@@ -8,7 +8,7 @@ import { checkLicence } from '../../src/packs/licence.ts';
 import { scratch } from './hub/fixture.ts';
 
 const UNPINNED = [
-  ...['birefnet', 'birefnet-fp16', 'birefnet-lite', 'modnet', 'rmbg-1-4', 'rmbg-2-0'],
+  ...['birefnet', 'birefnet-fp16', 'birefnet-lite', 'rmbg-1-4', 'rmbg-2-0'],
   ...['real-esrgan-general', 'real-esrgan-x4plus', 'swin2sr-x4', 'flux-1-schnell'],
 ];
 const catalogue = JSON.parse(readFileSync(CATALOGUE, 'utf8'));

@@ -1,27 +1,29 @@
-"""Writes test/golden/quantised: a small transformer block, quantised in two ways by onnxruntime's Python tools.
+"""Writes test/golden/converted: a small transformer block in every form that scripts/export gives a network.
 
-    python scripts/golden/pipeline/make_quantised_golden.py
+    python scripts/golden/pipeline/make_converted_golden.py
 
 `matmul-4bit.onnx` has its weights in four bits, in blocks of 32 (MatMulNBits), as public exports of diffusion models
-have; `dynamic-int8.onnx` in eight, its activations quantised as they come. golden.json has the input and what
-onnxruntime in Python answers. Requirements: requirements.txt.
+have; `dynamic-int8.onnx` in eight, its activations quantised as they come; `half.onnx` is in half precision behind inputs and
+outputs in single; `fused.onnx` has its attention in one operator; `fused-half-4bit.onnx` is all of it. golden.json has the input
+and what onnxruntime in Python answers. Requirements: requirements.txt.
 """
 
 import json
-import shutil
 from pathlib import Path
 
 import exporter  # noqa: F401
 import numpy
+import onnx
 import onnxruntime
 import torch
-from graphs import export_small
-from onnx_graph import Part
+from graphs import shrink_file
+from onnx_graph import Part, export, save
+from precision import to_half
 from quantise import quantise
 from random_weights import randomise
 
-OUTPUT = Path(__file__).resolve().parents[3] / "test" / "golden" / "quantised"
-WIDTH, HEADS, TOKENS = 64, 4, 6
+OUTPUT = Path(__file__).resolve().parents[3] / "test" / "golden" / "converted"
+WIDTH, HEADS, TOKENS = 32, 4, 6
 
 
 class Block(torch.nn.Module):
@@ -38,20 +40,31 @@ class Block(torch.nn.Module):
         query, key, value = (
             part(x).unflatten(-1, (HEADS, WIDTH // HEADS)).transpose(1, 2) for part in (self.query, self.key, self.value)
         )
-        weights = torch.softmax(query @ key.transpose(-1, -2) / (WIDTH // HEADS) ** 0.5, dim=-1)
-        hidden_states = hidden_states + self.out((weights @ value).transpose(1, 2).flatten(2))
+        seen = torch.nn.functional.scaled_dot_product_attention(query, key, value)
+        hidden_states = hidden_states + self.out(seen.transpose(1, 2).flatten(2))
         x = torch.nn.functional.gelu(self.wide(self.second_norm(hidden_states)), approximate="tanh")
         return hidden_states + self.narrow(x)
 
 
-def quantise_copies(plain: Path) -> None:
-    for name, kind in (("matmul-4bit", "matmul-nbits"), ("dynamic-int8", "int8-dynamic")):
-        copy = OUTPUT / name / "model.onnx"
-        copy.parent.mkdir()
-        shutil.copy(plain, copy)
-        quantise(copy, kind)
-        copy.rename(OUTPUT / f"{name}.onnx")
-        copy.parent.rmdir()
+def write_forms(part: Part) -> None:
+    """Export the block plainly and with its attention fused, and convert both."""
+    for name, is_fused, is_half, kind in (
+        ("plain", False, False, None),
+        ("matmul-4bit", False, False, "matmul-nbits"),
+        ("dynamic-int8", False, False, "int8-dynamic"),
+        ("half", False, True, None),
+        ("fused", True, False, None),
+        ("fused-half-4bit", True, True, "matmul-nbits"),
+    ):
+        path = OUTPUT / name / "model.onnx"
+        export(part, path, fuses_attention=is_fused)
+        if is_half:
+            save(to_half(onnx.load(str(path)), keeps_io_types=True), path)
+        if kind is not None:
+            quantise(path, kind)
+        shrink_file(path)
+        path.rename(OUTPUT / f"{name}.onnx")
+        path.parent.rmdir()
 
 
 def answer(path: Path, hidden_states: numpy.ndarray) -> numpy.ndarray:
@@ -68,8 +81,7 @@ def main() -> None:
     randomise(block, 17)
     axes = {name: {0: "batch_size", 1: "sequence_length"} for name in ("hidden_states", "out_hidden_states")}
     inputs = {"hidden_states": torch.randn(1, TOKENS, WIDTH)}
-    export_small(Part(block, inputs, ["out_hidden_states"], axes), plain)
-    quantise_copies(plain)
+    write_forms(Part(block, inputs, ["out_hidden_states"], axes))
     hidden_states = torch.randn(1, TOKENS, WIDTH, generator=torch.Generator().manual_seed(18)).numpy()
     outputs = {path.stem: answer(path, hidden_states) for path in sorted(OUTPUT.glob("*.onnx"))}
     plain.unlink()

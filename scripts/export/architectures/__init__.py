@@ -1,0 +1,1 @@
+"""Networks of other makers, written from their papers with the parameter names of their published checkpoints."""
