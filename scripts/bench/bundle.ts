@@ -16,7 +16,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -28,6 +27,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readPackFolders } from '../../src/packs/installed.ts';
 import { seededRandom } from '../../test/crash/seeded-random.ts';
+import { peakMibOf } from './peak-memory.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const MIB = 2 ** 20;
@@ -62,16 +62,6 @@ interface Measured {
   readonly peakMib: number;
 }
 
-/** Largest resident memory of a process so far; 0 when it is gone. */
-function peakMibOf({ pid }: ChildProcess): number {
-  try {
-    const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return Number(line?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
-}
-
 function start(site: string, args: readonly string[]): ChildProcess {
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -97,7 +87,7 @@ async function measured(site: string, args: readonly string[]): Promise<Measured
     errors += chunk;
   });
   const timer = setInterval(() => {
-    peakMib = Math.max(peakMib, peakMibOf(child));
+    peakMib = Math.max(peakMib, peakMibOf(child.pid));
   }, LOOK_MS);
   const [code] = await once(child, 'close');
   clearInterval(timer);
