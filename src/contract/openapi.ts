@@ -11,12 +11,8 @@ import { errorResponses, GENERATION_HEADERS, PACK_HEADER, success } from './open
 import { ACCEPTED_HEADERS, jobRouteConfigs } from './openapi-jobs.ts';
 import { platformRouteConfigs } from './openapi-platforms.ts';
 import { webhookRouteConfigs } from './openapi-webhooks.ts';
-import {
-  enhanceRequest,
-  generateRequest,
-  removeBackgroundRequest,
-  upscaleRequest,
-} from './requests.ts';
+import { removeBackgroundRequest } from './remove-background-request.ts';
+import { enhanceRequest, generateRequest, upscaleRequest } from './requests.ts';
 import {
   creditsResponse,
   enhanceResponse,

@@ -3,52 +3,9 @@
  * typo would silently change the result. The wire's snake_case becomes camelCase here and nowhere else.
  */
 import { z } from 'zod';
-import { characterCount, textProblem } from './text.ts';
+import { format, imageUrl, optionsObject, seed, text } from './fields.ts';
 
 const MAX_PROMPT_CHARACTERS = 2000;
-
-const text = (maxCharacters: number) =>
-  z
-    .string()
-    .transform((value) => value.trim())
-    .superRefine((value, context) => {
-      const length = characterCount(value);
-      const problem =
-        length < 1 || length > maxCharacters
-          ? `1 to ${maxCharacters} characters`
-          : textProblem(value);
-      if (problem !== undefined) {
-        context.addIssue({ code: 'custom', message: `a text with ${problem}` });
-      }
-    });
-
-const imageUrl = z.string().meta({
-  description:
-    'An http(s) address the server may reach, a result of this server, or an upload (POST /api/uploads).',
-  example: 'https://example.com/burger.jpg',
-});
-
-const format = z.enum(['jpg', 'png', 'webp']);
-
-const seed = z
-  .int()
-  .min(0)
-  .transform((value) => value + 0); // -0 becomes 0
-
-/** An `options` object: unknown keys are refused by name, as are those this version cannot do yet. */
-const optionsObject = <Shape extends z.core.$ZodLooseShape>(
-  shape: Shape,
-  notYet: readonly string[] = [],
-) =>
-  z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return undefined;
-      const key = String(issue.keys?.[0]);
-      return notYet.includes(key)
-        ? `options.${key} is not there yet in this version.`
-        : `Unknown option options.${key}. Allowed: ${Object.keys(shape).join(', ')}.`;
-    },
-  });
 
 const generateOptions = optionsObject({
   negative_prompt: text(MAX_PROMPT_CHARACTERS).optional().meta({
@@ -126,59 +83,6 @@ export const enhanceRequest = z
     },
   }))
   .meta({ id: 'EnhanceRequest' });
-
-/** Options of the contract that this version refuses by name rather than ignores. */
-const NOT_YET = ['shadow', 'crop', 'margin', 'align', 'width', 'height'] as const;
-
-const removeBackgroundOptions = optionsObject(
-  {
-    output: z.enum(['cutout', 'mask']).default('cutout'),
-    background: z
-      .string()
-      .regex(/^#[0-9a-fA-F]{6}$/, 'a colour as #rrggbb (pictures and blur are not there yet)')
-      .optional()
-      .meta({ description: 'Colour laid under the dish.', example: '#f4efe6' }),
-    format: format.optional().meta({
-      description: 'Default png; jpg needs a background or a mask.',
-    }),
-  },
-  NOT_YET,
-).superRefine((options, context) => {
-  if (options.format === 'jpg' && options.output === 'cutout' && options.background === undefined) {
-    context.addIssue({
-      code: 'custom',
-      path: ['format'],
-      message: 'png or webp without options.background (JPEG has no transparency)',
-    });
-  }
-  if (options.output === 'mask' && options.background !== undefined) {
-    context.addIssue({
-      code: 'custom',
-      path: ['background'],
-      message: 'nothing (a mask has no background)',
-    });
-  }
-});
-
-/** `#f4efe6` → [244, 239, 230]. */
-const rgbOf = (hex: string): readonly [number, number, number] => [
-  Number.parseInt(hex.slice(1, 3), 16),
-  Number.parseInt(hex.slice(3, 5), 16),
-  Number.parseInt(hex.slice(5, 7), 16),
-];
-
-/** POST /api/remove-background. */
-export const removeBackgroundRequest = z
-  .object({ image_url: imageUrl, options: removeBackgroundOptions.prefault({}) })
-  .transform(({ image_url, options }) => ({
-    imageUrl: image_url,
-    options: {
-      output: options.output,
-      background: options.background === undefined ? undefined : rgbOf(options.background),
-      format: options.format ?? ('png' as const),
-    },
-  }))
-  .meta({ id: 'RemoveBackgroundRequest' });
 
 /** POST /api/upscale. */
 export const upscaleRequest = z

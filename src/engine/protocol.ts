@@ -3,6 +3,7 @@
  * parent names a source file in the staging folder, the engine answers with the path, size and
  * SHA-256 of a finished file there. This file imports no code, so that both sides can import it.
  */
+import type { CutoutFraming, FoundSubject } from './cutout-terms.ts';
 import type { PictureFigures } from './picture-figures.ts';
 
 /** Encodings that results are written in. */
@@ -24,8 +25,15 @@ export type EngineOperation =
   | {
       readonly operation: 'remove-background';
       readonly output: 'cutout' | 'mask';
-      /** sRGB bytes laid under the cutout; absent keeps transparency. */
-      readonly background?: readonly [red: number, green: number, blue: number] | undefined;
+      /** sRGB bytes laid under the cutout, or its own background out of focus; absent keeps transparency. */
+      readonly background?:
+        | readonly [red: number, green: number, blue: number]
+        | 'blur'
+        | undefined;
+      /** Darkness of a contact shadow, 0..1; absent: none. */
+      readonly shadow?: number | undefined;
+      /** Which part is shown, and how large; absent: the whole picture in its size. */
+      readonly framing?: CutoutFraming | undefined;
       readonly format: ImageFormat;
     }
   | {
@@ -93,6 +101,8 @@ export interface EngineResult {
   readonly source?: { readonly widthPx: number; readonly heightPx: number };
   /** Finished files in their order; none of `inspect` and `measure`. */
   readonly files: readonly EngineFile[];
+  /** Of `remove-background` only. */
+  readonly subject?: FoundSubject;
   /** Of `measure` only. */
   readonly figures?: PictureFigures;
   /** Tokens of the prompt that were kept and all it has; of `generate` only. */

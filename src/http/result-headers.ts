@@ -2,14 +2,27 @@
 import type { Response } from 'express';
 import type { JobResult } from '../jobs/job.ts';
 
-/** Set the headers: the pack, and for a generation its seed and whether the prompt was cut. */
+/**
+ * Set the headers: the pack, for a generation its seed and whether the prompt was cut, for a removed background how much of
+ * the picture the subject covers, 0..1, and its bounding box as left,top,width,height in pixels of the source.
+ */
 export function setResultHeaders(
   res: Response,
-  { packId, seed, promptTokens }: Pick<JobResult, 'packId' | 'seed' | 'promptTokens'>,
+  {
+    packId,
+    seed,
+    promptTokens,
+    subject,
+  }: Pick<JobResult, 'packId' | 'seed' | 'promptTokens' | 'subject'>,
 ): void {
   res.setHeader('X-Model-Pack', packId);
   if (seed !== undefined) res.setHeader('X-Seed', String(seed));
   if (promptTokens !== undefined && promptTokens.kept < promptTokens.total) {
     res.setHeader('X-Prompt-Truncated', `${promptTokens.kept}/${promptTokens.total}`);
   }
+  if (subject === undefined) return;
+  res.setHeader('X-Coverage', subject.coverage.toFixed(4));
+  if (subject.box === undefined) return;
+  const { left, top, widthPx, heightPx } = subject.box;
+  res.setHeader('X-Bounding-Box', [left, top, widthPx, heightPx].join(','));
 }

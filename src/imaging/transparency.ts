@@ -52,17 +52,22 @@ export function withMatte(picture: Picture, matte: Float32Array): Picture {
   return { data: cutout, widthPx, heightPx, channels: 4 };
 }
 
-/** Lay a picture with alpha on one colour. */
-export function flattenOn(
-  picture: Picture,
-  colour: readonly [red: number, green: number, blue: number],
-): Picture {
+/** sRGB bytes. */
+export type Colour = readonly [red: number, green: number, blue: number];
+
+const isColour = (background: Colour | Picture): background is Colour => Array.isArray(background);
+
+/** Lay a picture with alpha on one colour, or on an opaque picture of its size. */
+export function flattenOn(picture: Picture, background: Colour | Picture): Picture {
+  const backOf = isColour(background)
+    ? (_: number, channel: number) => background[channel] as number
+    : (pixel: number, channel: number) => byte(background.data, pixel * 3 + channel);
   const { widthPx, heightPx, data } = picture;
   const flat = new Uint8Array(widthPx * heightPx * 3);
   for (let i = 0; i < widthPx * heightPx; i += 1) {
     const alpha = byte(data, i * 4 + 3) / 255;
     for (let channel = 0; channel < 3; channel += 1) {
-      const back = colour[channel] as number;
+      const back = backOf(i, channel);
       flat[i * 3 + channel] = Math.round(back + (byte(data, i * 4 + channel) - back) * alpha);
     }
   }

@@ -52,6 +52,7 @@ export function resultOf(job: MadeJob): {
     ...(made.source === undefined ? {} : { source: made.source }),
     images: [first, ...rest],
     ...(engineOperation.operation === 'generate' ? { seed: engineOperation.seed } : {}),
+    ...(made.subject === undefined ? {} : { subject: made.subject }),
     ...(made.promptTokens === undefined ? {} : { promptTokens: made.promptTokens }),
   };
   const files = made.files.map((file, index) => ({

@@ -1,4 +1,5 @@
 /** The words of a job: what is asked, by whom, and what comes out. */
+import type { CutoutFraming, FoundSubject } from '../engine/cutout-terms.ts';
 import type { ImageFormat } from '../engine/protocol.ts';
 import { ApiError } from '../errors.ts';
 
@@ -41,7 +42,9 @@ export type JobRequest =
       readonly imageUrl: string;
       readonly options: {
         readonly output: 'cutout' | 'mask';
-        readonly background: readonly [number, number, number] | undefined;
+        readonly background: readonly [number, number, number] | 'blur' | undefined;
+        readonly shadow: number | undefined;
+        readonly framing: CutoutFraming | undefined;
         readonly format: ImageFormat;
       };
     }
@@ -88,6 +91,8 @@ export interface JobResult {
   readonly images: readonly [ResultImage, ...ResultImage[]];
   /** What the noise was drawn from; of a generation only. */
   readonly seed?: number;
+  /** What was found in the source; of a removed background only. */
+  readonly subject?: FoundSubject;
   /** Tokens of the prompt that the pack kept, and all it has; of a generation only. */
   readonly promptTokens?: { readonly kept: number; readonly total: number };
 }

@@ -129,17 +129,37 @@ describe('fields outside the contract', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it.each(['shadow', 'crop', 'margin', 'align', 'width', 'height'])(
-    'case 21: options.%s is refused by name while it is not there',
-    async (option) => {
-      const answer = await garnish.post('/api/remove-background', {
-        image_url: imageUrl,
-        options: { [option]: 64 },
-      });
-      expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
-      expect(answer.text).toContain(`options.${option}`);
-    },
-  );
+  it.each([
+    ['shadow', { shadow: 2 }],
+    ['shadow', { shadow: 'soft' }],
+    ['shadow', { shadow: true, output: 'mask' }],
+    ['crop', { crop: 1 }],
+    ['margin', { crop: true, margin: 0.6 }],
+    ['margin', { crop: true, margin: -0.1 }],
+    ['margin', { margin: 0.1 }],
+    ['align', { align: 'middle', width: 64, height: 64 }],
+    ['align', { align: 'top', width: 64 }],
+    ['width', { width: 15 }],
+    ['width', { width: 8193 }],
+    ['height', { height: 64.5 }],
+    ['background', { background: 'https://example.com/table.jpg' }],
+    ['background', { background: 'blur', output: 'mask' }],
+    ['background', { background: 'blurred' }],
+  ])('case 21: options.%s as in %j is refused by name', async (option, options) => {
+    const answer = await garnish.post('/api/remove-background', { image_url: imageUrl, options });
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
+    expect(answer.text).toContain(`options.${option}`);
+  });
+
+  it('a result that would be too large is refused, and costs nothing', async () => {
+    const before = await garnish.call('/api/account/credits');
+    const options = { width: 8192, height: 8192 };
+    const answer = await garnish.post('/api/remove-background', { image_url: imageUrl, options });
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
+    expect(answer.text).toMatch(/8192x8192/);
+    const after = await garnish.call('/api/account/credits');
+    expect(after.json?.['credits']).toBe(before.json?.['credits']);
+  });
 });
 
 describe('generate', () => {

@@ -160,9 +160,11 @@ describe('requests', () => {
     }
   });
 
-  it('offer for remove-background only the options that work', () => {
+  it('offer for remove-background the options of the contract', () => {
     const options = document.components.schemas['RemoveBackgroundRequest']?.properties['options'];
-    expect(Object.keys(options?.properties ?? {})).toEqual(['output', 'background', 'format']);
+    expect(Object.keys(options?.properties ?? {})).toEqual([
+      ...['output', 'background', 'shadow', 'crop', 'margin', 'align', 'width', 'height', 'format'],
+    ]);
   });
 
   it.each(quickExamples('https://garnish.example'))(

@@ -34,7 +34,13 @@ export const PIXELS = Buffer.from('pixels');
 export const REQUEST: JobRequest = {
   operation: 'remove-background',
   imageUrl: 'https://pictures.example/dish.jpg',
-  options: { output: 'cutout', background: undefined, format: 'png' },
+  options: {
+    output: 'cutout',
+    background: undefined,
+    shadow: undefined,
+    framing: undefined,
+    format: 'png',
+  },
 };
 
 export const GENERATE: GenerateRequest = {

@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import { removeBackgroundRequest, upscaleRequest } from '../../contract/requests.ts';
+import { removeBackgroundRequest } from '../../contract/remove-background-request.ts';
+import { upscaleRequest } from '../../contract/requests.ts';
 import { parseBody } from '../../contract/validation.ts';
 import type { JobRequest } from '../../jobs/job.ts';
 import { UsageError } from './usage-error.ts';
@@ -21,6 +22,12 @@ export interface ContractFlags {
   readonly format?: string;
   readonly background?: string;
   readonly output?: string;
+  readonly shadow?: string | true;
+  readonly crop?: true;
+  readonly margin?: string;
+  readonly align?: string;
+  readonly width?: string;
+  readonly height?: string;
 }
 
 /** What is done with every file of a run. */
@@ -35,9 +42,16 @@ export interface RunTask {
 /** Takes the place of a source while the options are checked. */
 const ANY_SOURCE = 'http://garnish.invalid/';
 
+const isNumber = (value: unknown): boolean =>
+  typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value);
+
 function bodyOf(operation: RunOperation, flags: ContractFlags): Record<string, unknown> {
-  const { scale, ...rest } = flags;
-  const number = scale === undefined ? {} : { scale: /^\d+$/.test(scale) ? Number(scale) : scale };
+  const typed = Object.entries(flags).map(([name, value]) => [
+    name,
+    isNumber(value) ? Number(value) : value,
+  ]);
+  const { scale, ...rest } = Object.fromEntries(typed);
+  const number = scale === undefined ? {} : { scale };
   const fields = operation === 'upscale' ? number : {};
   const options = operation === 'upscale' ? rest : { ...rest, ...number };
   return { ...fields, options };

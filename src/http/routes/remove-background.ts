@@ -1,5 +1,5 @@
 /** POST /api/remove-background. */
-import { removeBackgroundRequest } from '../../contract/requests.ts';
+import { removeBackgroundRequest } from '../../contract/remove-background-request.ts';
 import { definePaidRoute } from '../paid-route.ts';
 
 /** The route. */

@@ -1,30 +1,88 @@
-/** Operation `remove-background`: decode, find the dish, clean its edge, compose, encode. */
+/** Operation `remove-background`: decode, find the dish, clean its edge, frame, compose, encode. */
+import type { FoundSubject } from '../../engine/cutout-terms.ts';
 import type { EngineOperation, EngineResult } from '../../engine/protocol.ts';
+import { blurredBackdrop } from '../../imaging/blurred-backdrop.ts';
 import { decodePicture } from '../../imaging/codec.ts';
+import { castShadow, SHADOW_ROOM } from '../../imaging/contact-shadow.ts';
+import {
+  type CutoutFrame,
+  type Framing,
+  frameCutout,
+  frameCutoutPicture,
+  framePlane,
+} from '../../imaging/cutout-frame.ts';
 import { decontaminate } from '../../imaging/foreground.ts';
-import type { Picture } from '../../imaging/picture.ts';
+import type { Picture, Size } from '../../imaging/picture.ts';
+import { subjectFrameOf } from '../../imaging/subject-frame.ts';
 import { flattenOn, withMatte } from '../../imaging/transparency.ts';
+import { OperationError } from '../operation-error.ts';
 import { findForeground, type Matte } from '../segmentation/find-foreground.ts';
 import { type OperationContext, Steps } from './context.ts';
 import { type GreyPicture, writeResult } from './write-result.ts';
 
 type RemoveBackgroundOperation = Extract<EngineOperation, { operation: 'remove-background' }>;
 
-function compose(source: Picture, matte: Matte, operation: RemoveBackgroundOperation): Picture {
-  const coloured = { ...source, data: Uint8Array.from(source.data) };
-  decontaminate(coloured, matte.small, matte.alpha);
-  const cutout = withMatte(coloured, matte.alpha);
-  return operation.background === undefined ? cutout : flattenOn(cutout, operation.background);
+const WHOLE: Framing = { crop: false, margin: 0, align: 'center' };
+/** The box is of what is more than half opaque; its soft edge reaches this share of the longer side further. */
+const SOFT_EDGE = 0.006;
+
+/** Where the dish is, in pixels of the picture. */
+function subjectOf({ alpha }: Matte, size: Size): FoundSubject {
+  const found = subjectFrameOf(alpha, size);
+  if (found === undefined) return { coverage: 0 };
+  const { left, top, right, bottom } = found.box;
+  return {
+    coverage: found.areaShare,
+    box: {
+      left: Math.round(left * size.widthPx),
+      top: Math.round(top * size.heightPx),
+      widthPx: Math.round((right - left) * size.widthPx),
+      heightPx: Math.round((bottom - top) * size.heightPx),
+    },
+  };
 }
 
-const maskOf = (source: Picture, { alpha }: Matte): GreyPicture => ({
-  data: Uint8Array.from(alpha, (value) => Math.round(value * 255)),
-  widthPx: source.widthPx,
-  heightPx: source.heightPx,
-  channels: 1,
-});
+/** The frame of the result. @throws OperationError `invalid_request` when it would be too large. */
+function frameOf(
+  picture: Size,
+  { box }: FoundSubject,
+  { framing = WHOLE, shadow }: RemoveBackgroundOperation,
+  maxPixels: number,
+): CutoutFrame {
+  const room = shadow === undefined ? SOFT_EDGE : SHADOW_ROOM;
+  const margin = Math.max(framing.margin, room);
+  const frame = frameCutout(picture, box, { ...framing, margin });
+  const { widthPx, heightPx } = frame.result;
+  if (widthPx * heightPx > maxPixels) {
+    throw new OperationError(
+      'invalid_request',
+      `The result would have ${widthPx}x${heightPx} pixels; allowed are ${maxPixels} in all.`,
+    );
+  }
+  return frame;
+}
 
-/** Runs the operation; the result has the source's size. */
+function compose(
+  source: Picture,
+  matte: Matte,
+  { background, shadow }: RemoveBackgroundOperation,
+  frame: CutoutFrame,
+): Picture {
+  const coloured = { ...source, data: Uint8Array.from(source.data) };
+  decontaminate(coloured, matte.small, matte.alpha);
+  const cutout = frameCutoutPicture(withMatte(coloured, matte.alpha), frame);
+  if (shadow !== undefined) castShadow(cutout, shadow);
+  if (background === undefined) return cutout;
+  if (background !== 'blur') return flattenOn(cutout, background);
+  return flattenOn(cutout, blurredBackdrop(source, matte.small, matte.alpha, frame));
+}
+
+function maskOf(source: Picture, { alpha }: Matte, frame: CutoutFrame): GreyPicture {
+  const plane = Uint8Array.from(alpha, (value) => Math.round(value * 255));
+  return { data: framePlane(plane, source, frame), ...frame.result, channels: 1 };
+}
+
+/** Runs the operation; without framing the result has the source's size. */
 export async function removeBackground(
   context: OperationContext,
   operation: RemoveBackgroundOperation,
@@ -33,13 +91,18 @@ export async function removeBackground(
   const steps = new Steps(context);
   const source = await steps.run('decode', () => decodePicture(task.sourcePath, limits));
   const matte = await steps.run('infer', () => findForeground(context.pack(), source));
+  const subject = subjectOf(matte, source);
+  const frame = frameOf(source, subject, operation, limits.maxPixels);
   const picture = await steps.run('compose', () =>
-    operation.output === 'mask' ? maskOf(source, matte) : compose(source, matte, operation),
+    operation.output === 'mask'
+      ? maskOf(source, matte, frame)
+      : compose(source, matte, operation, frame),
   );
   const { widthPx, heightPx } = source;
   return {
     source: { widthPx, heightPx },
     files: [await writeResult(task, steps, picture, operation.format)],
+    subject,
     timingsMs: steps.timingsMs,
   };
 }
