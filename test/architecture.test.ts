@@ -31,6 +31,7 @@ const COMMON = [
   'observability',
   join('engine', 'protocol.ts'),
   join('engine', 'picture-figures.ts'),
+  join('engine', 'cutout-terms.ts'),
 ];
 /** Folders that hold pure code: not even the common ones. */
 const ALONE: readonly string[] = ['store', 'imaging', 'observability'];

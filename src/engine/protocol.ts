@@ -3,7 +3,7 @@
  * parent names a source file in the staging folder, the engine answers with the path, size and
  * SHA-256 of a finished file there. This file imports no code, so that both sides can import it.
  */
-import type { CutoutFraming, FoundSubject } from './cutout-terms.ts';
+import type { CutoutBackground, CutoutFraming, FoundSubject } from './cutout-terms.ts';
 import type { PictureFigures } from './picture-figures.ts';
 
 /** Encodings that results are written in. */
@@ -25,11 +25,8 @@ export type EngineOperation =
   | {
       readonly operation: 'remove-background';
       readonly output: 'cutout' | 'mask';
-      /** sRGB bytes laid under the cutout, or its own background out of focus; absent keeps transparency. */
-      readonly background?:
-        | readonly [red: number, green: number, blue: number]
-        | 'blur'
-        | undefined;
+      /** Laid under the cutout; absent keeps transparency. */
+      readonly background?: CutoutBackground | undefined;
       /** Darkness of a contact shadow, 0..1; absent: none. */
       readonly shadow?: number | undefined;
       /** Which part is shown, and how large; absent: the whole picture in its size. */

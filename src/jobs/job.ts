@@ -1,5 +1,5 @@
 /** The words of a job: what is asked, by whom, and what comes out. */
-import type { CutoutFraming, FoundSubject } from '../engine/cutout-terms.ts';
+import type { CutoutBackground, CutoutFraming, FoundSubject } from '../engine/cutout-terms.ts';
 import type { ImageFormat } from '../engine/protocol.ts';
 import { ApiError } from '../errors.ts';
 
@@ -42,7 +42,7 @@ export type JobRequest =
       readonly imageUrl: string;
       readonly options: {
         readonly output: 'cutout' | 'mask';
-        readonly background: readonly [number, number, number] | 'blur' | undefined;
+        readonly background: CutoutBackground | undefined;
         readonly shadow: number | undefined;
         readonly framing: CutoutFraming | undefined;
         readonly format: ImageFormat;
