@@ -16,6 +16,7 @@ import type { JobLedger } from './job-ledger.ts';
 import type { Carried, JobRunner } from './job-runner.ts';
 import { type JobTicket, ticketOf } from './job-ticket.ts';
 import type { JobOrder, JobPlan } from './plan.ts';
+import { withSignals } from './with-signals.ts';
 
 /** What the service is made of. */
 export interface JobServiceParts {
@@ -96,16 +97,13 @@ export class JobService {
       const ticket = ledger.reserve(order, payer, { token: options.idempotency });
       const result = await active.track(ticket.id, (cancel) => {
         const timeout = AbortSignal.timeout(deadlineMs);
-        const signal = AbortSignal.any([options.signal, cancel, timeout, this.#stopping.signal]);
-        return runner.carry({
-          ...order,
-          ticket,
-          priority: 'interactive',
-          state: 'reserved',
-          signal,
-          waitSignal: signal,
-          caller: options.signal,
-        });
+        const sources = [options.signal, cancel, timeout, this.#stopping.signal];
+        return withSignals(sources, (signal) =>
+          runner.carry({
+            ...{ ...order, ticket, priority: 'interactive', state: 'reserved' },
+            ...{ signal, waitSignal: signal, caller: options.signal },
+          }),
+        );
       });
       return { result, isReplay: false };
     } finally {
@@ -226,9 +224,11 @@ export class JobService {
     const work = active
       .track(job.ticket.id, async (cancel) => {
         const timeout = AbortSignal.timeout(leftMs);
-        const signal = AbortSignal.any([cancel, timeout, this.#leavingAll.signal]);
-        const waitSignal = AbortSignal.any([signal, this.#leaving.signal]);
-        await runner.carry({ ...job, signal, waitSignal });
+        await withSignals([cancel, timeout, this.#leavingAll.signal], (signal) =>
+          withSignals([signal, this.#leaving.signal], (waitSignal) =>
+            runner.carry({ ...job, signal, waitSignal }),
+          ),
+        );
       })
       .catch((error: unknown) => {
         // The failure is in the job's row; what is not the caller's is also told here.

@@ -8,6 +8,7 @@ import type { Database } from '../../store/database.ts';
 import type { WebhookAttemptsTable } from '../../store/webhook-attempts-table.ts';
 import type { DeliveryRow, WebhookDeliveriesTable } from '../../store/webhook-deliveries-table.ts';
 import type { WebhookRow, WebhooksTable } from '../../store/webhooks-table.ts';
+import { withSignals } from '../with-signals.ts';
 import { retryDelayMs } from './retry-schedule.ts';
 import { signatureHeaders } from './webhook-signature.ts';
 
@@ -182,10 +183,11 @@ export class WebhookSender {
   /** @returns undefined when the server stopped before the attempt ended. */
   async #post(webhook: WebhookRow, delivery: DeliveryRow): Promise<Answer | undefined> {
     const { post, log, wallNow, timeoutMs = TIMEOUT_MS } = this.#parts;
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)]);
+    const sources = [this.#stop.signal, AbortSignal.timeout(timeoutMs)];
     try {
       const headers = signatureHeaders(webhook, delivery, wallNow());
-      return answerOf(await post({ url: webhook.url, headers, body: delivery.payload }, signal));
+      const message = { url: webhook.url, headers, body: delivery.payload };
+      return answerOf(await withSignals(sources, (signal) => post(message, signal)));
     } catch (error) {
       if (this.#stop.signal.aborted) return undefined;
       log.info('webhook-unreachable', {
