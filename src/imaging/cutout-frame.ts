@@ -86,63 +86,118 @@ export function frameCutout(
 
 const isSame = (a: Size, b: Size): boolean => a.widthPx === b.widthPx && a.heightPx === b.heightPx;
 
-/** Cut a window out of interleaved bytes; what lies outside is 0. */
-function cutWindow(
+/** Along one axis: what of a window lies in the picture, and where it goes in the result. */
+interface Span {
+  readonly from: number;
+  readonly length: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** @returns undefined where the window lies beside the picture. */
+function spanOf(side: number, start: number, length: number, result: number): Span | undefined {
+  const from = Math.max(0, start);
+  const end = Math.min(side, start + length);
+  if (end <= from) return undefined;
+  const placed = (at: number): number => Math.round(((at - start) / length) * result);
+  const to = Math.min(result - 1, placed(from));
+  return { from, length: end - from, to, count: Math.max(1, placed(end) - to) };
+}
+
+/** What of a frame lies in the picture: a narrow result may have a window of a thousand times its pixels. */
+function seenOf(picture: Size, { window, result }: CutoutFrame) {
+  const across = spanOf(picture.widthPx, window.left, window.widthPx, result.widthPx);
+  const down = spanOf(picture.heightPx, window.top, window.heightPx, result.heightPx);
+  if (across === undefined || down === undefined) return undefined;
+  return {
+    ...{ across, down },
+    part: { widthPx: across.length, heightPx: down.length },
+    place: { widthPx: across.count, heightPx: down.count },
+  };
+}
+
+type Seen = NonNullable<ReturnType<typeof seenOf>>;
+
+/** Cut what is seen out of interleaved bytes. */
+function cutPart(
   data: Uint8Array,
-  { widthPx, heightPx }: Size,
-  window: Window,
+  { widthPx }: Size,
+  { across, down }: Seen,
   channels: number,
 ): Uint8Array {
-  const part = new Uint8Array(window.widthPx * window.heightPx * channels);
-  const first = Math.max(0, window.left);
-  const last = Math.min(widthPx, window.left + window.widthPx);
-  const firstRow = Math.max(0, window.top);
-  const lastRow = Math.min(heightPx, window.top + window.heightPx);
-  for (let y = firstRow; y < lastRow; y += 1) {
-    const to = ((y - window.top) * window.widthPx + first - window.left) * channels;
-    const from = (y * widthPx + first) * channels;
-    part.set(data.subarray(from, from + Math.max(0, last - first) * channels), to);
+  const part = new Uint8Array(across.length * down.length * channels);
+  const bytes = across.length * channels;
+  for (let y = 0; y < down.length; y += 1) {
+    const from = ((down.from + y) * widthPx + across.from) * channels;
+    part.set(data.subarray(from, from + bytes), y * bytes);
   }
   return part;
+}
+
+/** Lay interleaved bytes of what is seen at their place; the rest of the result is 0. */
+function placed(
+  part: Uint8Array,
+  { across, down }: Seen,
+  { widthPx, heightPx }: Size,
+  channels: number,
+): Uint8Array {
+  const data = new Uint8Array(widthPx * heightPx * channels);
+  const bytes = across.count * channels;
+  for (let y = 0; y < down.count; y += 1) {
+    const to = ((down.to + y) * widthPx + across.to) * channels;
+    data.set(part.subarray(y * bytes, (y + 1) * bytes), to);
+  }
+  return data;
 }
 
 const toByte = (value: number): number => Math.min(255, Math.max(0, Math.round(value)));
 
 /** A plane brought into a frame. @param plane Uint8 [h, w]; outside of it is 0. */
-export function framePlane(
-  plane: Uint8Array,
-  size: Size,
-  { window, result }: CutoutFrame,
-): Uint8Array {
-  const part = cutWindow(plane, size, window, 1);
-  if (isSame(window, result)) return part;
-  return Uint8Array.from(resizePlane(part, window, result, 'lanczos'), toByte);
+export function framePlane(plane: Uint8Array, size: Size, frame: CutoutFrame): Uint8Array {
+  const { result } = frame;
+  const seen = seenOf(size, frame);
+  if (seen === undefined) return new Uint8Array(result.widthPx * result.heightPx);
+  const part = cutPart(plane, size, seen, 1);
+  const isResized = !isSame(seen.part, seen.place);
+  const sized = isResized
+    ? Uint8Array.from(resizePlane(part, seen.part, seen.place, 'lanczos'), toByte)
+    : part;
+  return placed(sized, seen, result, 1);
+}
+
+/** Resize interleaved bytes of four channels, colours weighted by alpha. */
+function resizeWeighted(data: Uint8Array, from: Size, to: Size): Uint8Array {
+  const part: Picture = { data, ...from, channels: 4 };
+  const alpha = resizePlane(channelOf(part, 3), from, to, 'lanczos');
+  const sized = new Uint8Array(to.widthPx * to.heightPx * 4);
+  for (let i = 0; i < alpha.length; i += 1) sized[i * 4 + 3] = toByte(alpha[i] as number);
+  for (let channel = 0; channel < 3; channel += 1) {
+    const weighted = Float32Array.from(
+      { length: from.widthPx * from.heightPx },
+      (_, i) => (byte(data, i * 4 + channel) * byte(data, i * 4 + 3)) / 255,
+    );
+    const sums = resizePlane(weighted, from, to, 'lanczos');
+    for (let i = 0; i < alpha.length; i += 1) {
+      if (byte(sized, i * 4 + 3) === 0) continue;
+      sized[i * 4 + channel] = toByte(((sums[i] as number) * 255) / (alpha[i] as number));
+    }
+  }
+  return sized;
 }
 
 /**
  * A cutout brought into a frame: transparent outside of the picture. Colours are resized weighted by their alpha, so
- * that what lies under transparent pixels does not bleed into the edge.
+ * that what lies under transparent pixels does not bleed into the edge. Costs what the picture and the result have in
+ * pixels, however far the window reaches beyond the picture.
  * @param cutout of four channels.
  */
-export function frameCutoutPicture(cutout: Picture, { window, result }: CutoutFrame): Picture {
-  const data = cutWindow(cutout.data, cutout, window, 4);
-  const part: Picture = { ...cutout, ...sizeOf(window), data };
-  if (isSame(window, result)) return part;
-  const alpha = resizePlane(channelOf(part, 3), part, result, 'lanczos');
-  const framed = new Uint8Array(result.widthPx * result.heightPx * 4);
-  for (let i = 0; i < alpha.length; i += 1) framed[i * 4 + 3] = toByte(alpha[i] as number);
-  for (let channel = 0; channel < 3; channel += 1) {
-    const weighted = Float32Array.from(
-      { length: window.widthPx * window.heightPx },
-      (_, i) => (byte(data, i * 4 + channel) * byte(data, i * 4 + 3)) / 255,
-    );
-    const sums = resizePlane(weighted, part, result, 'lanczos');
-    for (let i = 0; i < alpha.length; i += 1) {
-      if (byte(framed, i * 4 + 3) === 0) continue;
-      framed[i * 4 + channel] = toByte(((sums[i] as number) * 255) / (alpha[i] as number));
-    }
-  }
-  return { data: framed, ...sizeOf(result), channels: 4 };
+export function frameCutoutPicture(cutout: Picture, frame: CutoutFrame): Picture {
+  const { widthPx, heightPx } = frame.result;
+  const seen = seenOf(cutout, frame);
+  if (seen === undefined)
+    return { data: new Uint8Array(widthPx * heightPx * 4), widthPx, heightPx, channels: 4 };
+  const part = cutPart(cutout.data, cutout, seen, 4);
+  const isResized = !isSame(seen.part, seen.place);
+  const sized = isResized ? resizeWeighted(part, seen.part, seen.place) : part;
+  return { data: placed(sized, seen, frame.result, 4), widthPx, heightPx, channels: 4 };
 }
-
-const sizeOf = ({ widthPx, heightPx }: Size): Size => ({ widthPx, heightPx });

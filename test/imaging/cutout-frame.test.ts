@@ -1,5 +1,5 @@
 /** Frames of cutouts: which part, in which size, and what happens to colours at a soft edge. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type Framing,
   frameCutout,
@@ -68,6 +68,27 @@ function redSquare(): Picture {
   return { data, ...PICTURE, channels: 4 };
 }
 
+/** Elements of the largest typed array that a function makes. */
+function largestArrayDuring(run: () => unknown): number {
+  let largest = 0;
+  const watch = (kind: Uint8ArrayConstructor | Float32ArrayConstructor) =>
+    new Proxy(kind, {
+      construct(target, args, self) {
+        const made = Reflect.construct(target, args, self) as Uint8Array | Float32Array;
+        largest = Math.max(largest, made.length);
+        return made;
+      },
+    });
+  vi.stubGlobal('Uint8Array', watch(Uint8Array));
+  vi.stubGlobal('Float32Array', watch(Float32Array));
+  try {
+    run();
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  return largest;
+}
+
 describe('a framed cutout', () => {
   it('keeps its pixels where nothing is resized', () => {
     const picture = redSquare();
@@ -83,6 +104,29 @@ describe('a framed cutout', () => {
     const { data } = frameCutoutPicture(redSquare(), { window: far, result: far });
     expect(data.every((value, i) => i % 4 !== 3 || value === 0)).toBe(true);
     expect([...data.subarray(0, 4)]).toEqual([0, 0, 0, 0]);
+  });
+
+  it.each([
+    ['across', { widthPx: 8192, heightPx: 16, align: 'center' }, [4086, 0, 20, 16]],
+    ['down', { widthPx: 16, heightPx: 8192, align: 'center' }, [0, 4090, 16, 12]],
+    ['down, at its end', { widthPx: 16, heightPx: 8192, align: 'bottom' }, [0, 8179, 16, 13]],
+  ] as const)("of a ratio far from the picture's costs no more for it: %s", (_, change, place) => {
+    // The window has 3 and 5 million pixels here, 8,000 million for a photograph of 12 megapixels.
+    const opaque: Picture = { ...redSquare(), data: new Uint8Array(100 * 80 * 4).fill(255) };
+    const wanted = frame(change);
+    expect(wanted.window.widthPx * wanted.window.heightPx).toBeGreaterThan(3e6);
+    const largest = largestArrayDuring(() => frameCutoutPicture(opaque, wanted));
+    expect(largest).toBeLessThanOrEqual(8192 * 16 * 4);
+    const { data } = frameCutoutPicture(opaque, wanted);
+    const [left, top, width, height] = place;
+    const mask = framePlane(new Uint8Array(100 * 80).fill(255), PICTURE, wanted);
+    for (let i = 0; i < mask.length; i += 1) {
+      const x = (i % change.widthPx) - left;
+      const y = Math.floor(i / change.widthPx) - top;
+      const isSeen = x >= 0 && x < width && y >= 0 && y < height;
+      if (mask[i] !== (isSeen ? 255 : 0) || data[i * 4 + 3] !== mask[i])
+        expect.fail(`${x + left},${y + top}: ${mask[i]}, ${data[i * 4 + 3]}`);
+    }
   });
 
   it.each([0.37, 2.6])(
