@@ -30,18 +30,25 @@ function backgroundPlane(values: Float32Array, weight: Float32Array, size: Size)
   return plane;
 }
 
+/** A position outside of 0..side as its mirror image at the edge, again and again. */
+function mirrored(at: number, side: number): number {
+  const period = 2 * side;
+  const inside = ((at % period) + period) % period;
+  return Math.min(inside, period - inside);
+}
+
 /**
- * Where the pixels of a frame lie in a reduced picture: along one axis, clamped to it.
+ * Where the pixels of a frame lie in a reduced picture: along one axis, mirrored at its edges.
  * @returns positions in pixels of the reduced side.
  */
 function positionsOf(start: number, length: number, count: number, full: number, small: number) {
   return Float32Array.from({ length: count }, (_, i) => {
-    const at = ((start + ((i + 0.5) / count) * length) / full) * small - 0.5;
-    return Math.min(small - 1, Math.max(0, at));
+    const at = ((start + ((i + 0.5) / count) * length) / full) * small;
+    return Math.min(small - 1, Math.max(0, mirrored(at, small) - 0.5));
   });
 }
 
-/** A plane seen through a frame, bilinear; its edge goes on outside. */
+/** A plane seen through a frame, bilinear; outside of it its mirror image. */
 function framed(plane: Float32Array, small: Size, full: Size, frame: CutoutFrame): Float32Array {
   const { window, result } = frame;
   const columns = positionsOf(

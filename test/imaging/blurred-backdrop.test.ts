@@ -59,3 +59,13 @@ it('of a picture that is all subject is one tone', () => {
   );
   expect(new Set(data).size).toBe(1);
 });
+
+it('is mirrored beyond the picture, without bars', () => {
+  const bright = picture((x) => (x < 60 ? [200, 200, 200] : [40, 40, 40]));
+  const none = new Float32Array(matte.length);
+  const window = { left: -120, top: 0, widthPx: 120, heightPx: 90 };
+  const { data } = blurredBackdrop(SIZE, bright, none, { window, result: SIZE });
+  const { data: inside } = blurredBackdrop(SIZE, bright, none, whole);
+  for (let x = 0; x < SIZE.widthPx; x += 1)
+    expect(Math.abs((data[x * 3] as number) - (inside[(119 - x) * 3] as number))).toBeLessThan(2);
+});

@@ -42,15 +42,20 @@ export interface RunTask {
 /** Takes the place of a source while the options are checked. */
 const ANY_SOURCE = 'http://garnish.invalid/';
 
-const isNumber = (value: unknown): boolean =>
-  typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value);
+const WORDS: ReadonlyMap<unknown, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
+/** A flag as a caller over HTTP would write it. */
+function typed(value: unknown): unknown {
+  const isNumber = typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value);
+  return isNumber ? Number(value) : (WORDS.get(value) ?? value);
+}
 
 function bodyOf(operation: RunOperation, flags: ContractFlags): Record<string, unknown> {
-  const typed = Object.entries(flags).map(([name, value]) => [
-    name,
-    isNumber(value) ? Number(value) : value,
-  ]);
-  const { scale, ...rest } = Object.fromEntries(typed);
+  const all = Object.entries(flags).map(([name, value]) => [name, typed(value)]);
+  const { scale, ...rest } = Object.fromEntries(all);
   const number = scale === undefined ? {} : { scale };
   const fields = operation === 'upscale' ? number : {};
   const options = operation === 'upscale' ? rest : { ...rest, ...number };
