@@ -1,10 +1,11 @@
 /**
- * Proves that bundles of any size pass through a little memory, and that an import survives kill -9.
+ * Proves that bundles of any size pass through a little memory, and that exports and imports survive kill -9.
  *
  *     npm run bundle -- [--mib 2048] [--packs 3] [--kills 20] [--seed 1]
  *
  * Packs of random bytes are exported by one installation and imported by a second, each command a process of its own whose
- * largest resident memory the kernel tells (Linux only). A third installation imports the same bundle and is killed at
+ * largest resident memory the kernel tells (Linux only). The export is then killed at random moments, which may leave no
+ * bundle that is not whole; what it writes in the end is imported. A third installation imports that too and is killed at
  * random moments; whatever it lists in between must be complete, and at the end every file must have its hash. Needs three
  * and a half times the size on the disk. Exit code 1 says that something was not so.
  */
@@ -13,6 +14,7 @@ import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -122,22 +124,46 @@ function incompleteAt(site: string): readonly string[] {
   );
 }
 
-/** Import again and again, killed at random moments of the time that one takes. @returns how often it got to its end before */
-async function importKilled(
-  args: readonly string[],
-  seconds: number,
-  violations: string[],
-): Promise<number> {
+/** Run a command and kill it at a random moment of the time that it takes. @returns its exit code; null: it was killed */
+async function killed(site: string, args: readonly string[], seconds: number) {
+  const child = start(site, args);
+  const ended = once(child, 'close');
+  await Promise.race([
+    ended,
+    new Promise((resolve) => setTimeout(resolve, random() * seconds * 1000)),
+  ]);
+  child.kill('SIGKILL');
+  return (await ended)[0] as number | null;
+}
+
+/** What kills are to find out. */
+interface Kills {
+  readonly args: readonly string[];
+  /** How long the command takes when nothing kills it. */
+  readonly seconds: number;
+  readonly violations: string[];
+}
+
+/** Export again and again, killed. @returns how often it got to its end before */
+async function exportKilled(file: string, bytes: number, { args, seconds, violations }: Kills) {
   let ends = 0;
   for (let kill = 0; kill < kills; kill += 1) {
-    const child = start('killed', args);
-    const ended = once(child, 'close');
-    await Promise.race([
-      ended,
-      new Promise((resolve) => setTimeout(resolve, random() * seconds * 1000)),
-    ]);
-    child.kill('SIGKILL');
-    const [code] = await ended;
+    rmSync(file, { force: true });
+    const code = await killed('office', args, seconds);
+    if (code === 0) ends += 1;
+    const size = statSync(file, { throwIfNoEntry: false })?.size;
+    if (size !== undefined && size !== bytes)
+      violations.push(`kill ${kill + 1}: ${file} is there, and not whole`);
+  }
+  rmSync(file, { force: true });
+  return ends;
+}
+
+/** Import again and again, killed. @returns how often it got to its end before */
+async function importKilled({ args, seconds, violations }: Kills): Promise<number> {
+  let ends = 0;
+  for (let kill = 0; kill < kills; kill += 1) {
+    const code = await killed('killed', args, seconds);
     mkdirSync(join(root, 'killed', 'packs'), { recursive: true });
     violations.push(
       ...incompleteAt('killed').map((path) => `kill ${kill + 1}: ${path} is listed, and not whole`),
@@ -152,14 +178,20 @@ async function importKilled(
 async function main(): Promise<void> {
   for (const id of ids) writePack(id);
   const file = join(root, 'all.bundle');
-  const exported = await measured('office', ['export', ...ids, '--to', file, '--json']);
+  const exporting = ['export', ...ids, '--to', file, '--json'];
+  const exported = await measured('office', exporting);
   const { signer, bytes } = JSON.parse(exported.output) as { signer: string; bytes: number };
   const args = ['import', file, '--trust', signer, '--json'];
+  const violations: string[] = [];
+  const exportEnds = await exportKilled(file, bytes, {
+    ...{ args: exporting, seconds: exported.seconds, violations },
+  });
+  await measured('office', exporting);
+  if (existsSync(`${file}.part`)) violations.push('a killed export left its part for ever');
   const imported = await measured('site', args);
   const verified = await measured('site', ['verify']);
   rmSync(join(root, 'site'), { recursive: true });
-  const violations: string[] = [];
-  const ends = await importKilled(args, imported.seconds, violations);
+  const ends = await importKilled({ args, seconds: imported.seconds, violations });
   await measured('killed', args);
   await measured('killed', ['verify']);
   const rateOf = ({ seconds }: Measured) => `${(bytes / MIB / seconds).toFixed(0)} MiB/s`;
@@ -169,7 +201,8 @@ async function main(): Promise<void> {
     export: `${rateOf(exported)}, ${peakOf(exported)}`,
     import: `${rateOf(imported)}, ${peakOf(imported)}`,
     verify: `${rateOf(verified)}, ${peakOf(verified)}`,
-    kills: `${kills} of an import, ${ends} after its end; verified in the end`,
+    exportKills: `${kills}, ${exportEnds} after its end; the last export was imported`,
+    importKills: `${kills}, ${ends} after its end; verified in the end`,
     violations: violations.length,
     machine: `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`,
   };

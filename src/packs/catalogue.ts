@@ -121,9 +121,9 @@ export function findEntry({ packs, toExport }: Catalogue, id: string): Catalogue
   const made = toExport.find((candidate) => candidate.id === id);
   if (made !== undefined) {
     throw new PackError(
-      `${id} is on no hub in a form that runs here. Export it from ${made.checkpoint} (docs/export.md): ${exportCommandOf(made)}`,
+      `No hub is known to have ${id} in a form that runs here. Export it from ${made.checkpoint} (docs/export.md): ${exportCommandOf(made)}`,
     );
   }
-  const ids = packs.map((candidate) => candidate.id).join(', ');
+  const ids = [...packs, ...toExport].map((candidate) => candidate.id).join(', ');
   throw new PackError(`The catalogue has no pack ${id}. It has: ${ids || 'none'}.`);
 }

@@ -1,5 +1,5 @@
-/** Real imports and additions that are killed where it hurts, and done again. */
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+/** Real exports, imports and additions that are killed where it hurts, and done again. */
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { problemOf, readPackFolders } from '../../src/packs/installed.ts';
@@ -94,4 +94,31 @@ it('an addition that is killed leaves no half of a pack, and is done again', asy
   await expectWhole(packsDir, ['soup']);
   expect(filesIn(packsDir).filter((name) => name.startsWith('.'))).toEqual([]);
   expect((await run(['packs', 'verify', 'soup'])).output).toMatch(/soup +whole/);
+});
+
+it('an export that is killed leaves no bundle, and is done again', async () => {
+  const office = installation(scratch());
+  const { packsDir, folder, run } = office;
+  mkdirSync(packsDir);
+  const ids = ['broth', 'soup'];
+  for (const id of ids) writePack(packsDir, id, { 'a.bin': FILE_BYTES, 'b.bin': FILE_BYTES });
+  const bundle = join(folder, 'a.bundle');
+  const args = ['packs', 'export', ...ids, '--to', bundle, '--json'];
+  const part = `${bundle}.part`;
+  const partBytes = () => statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+  for (const bytes of [0, FILE_BYTES, 2 * FILE_BYTES]) {
+    rmSync(part, { force: true });
+    await killWhen(office, args, () => partBytes() > bytes);
+    expect(existsSync(bundle)).toBe(false);
+  }
+  expect(partBytes()).toBeGreaterThan(2 * FILE_BYTES); // the last one is in the way of the next
+  const { code, output, errors } = await run(args);
+  expect({ code, errors }).toMatchObject({ code: 0 });
+  expect(statSync(bundle).size).toBe(JSON.parse(output).bytes);
+  expect(existsSync(part)).toBe(false);
+  const site = installation(scratch());
+  const { signer } = JSON.parse(output);
+  const imported = await site.run(['packs', 'import', bundle, '--trust', signer]);
+  expect({ code: imported.code, errors: imported.errors }).toMatchObject({ code: 0 });
+  await expectWhole(site.packsDir, ids);
 });

@@ -56,7 +56,13 @@ async function openBench(): Promise<Bench> {
       { from: 'config.json', path: 'config.json', role: 'config' },
     ],
   };
-  writeFileSync(catalogue, JSON.stringify({ catalogueVersion: 1, packs: [entry] }));
+  const toExport = {
+    ...{ id: 'drawer', name: 'Drawer', description: 'Draws dishes.', task: 'text-to-image' },
+    ...{ family: 'diffusers', precision: 'fp16', memoryMiB: 10, checkpoint: REPOSITORY },
+    ...{ licence: { spdx: 'MIT', commercialUse: true }, facts: [] },
+  };
+  const content = { catalogueVersion: 1, packs: [entry], toExport: [toExport] };
+  writeFileSync(catalogue, JSON.stringify(content));
   const children: ChildProcess[] = [];
   onTestFinished(() => {
     for (const child of children) child.kill('SIGKILL');
@@ -198,6 +204,8 @@ describe('garnish packs list and show', () => {
       ...{ id: 'dishes', state: 'available', checked: 'unverified', commercial: false },
       files: [{ path: 'model.onnx', role: 'model', bytes: null }, { path: 'config.json' }],
     });
+    const drawer = JSON.parse((await run(['show', 'drawer', '--json'])).output);
+    expect(drawer).toMatchObject({ state: 'to export', checked: 'unverified' });
   });
 
   it('tell what a pulled pack is from, and verify finds what was changed', async () => {
@@ -205,6 +213,7 @@ describe('garnish packs list and show', () => {
     expect((await run(PULL)).code).toBe(0);
     const shown = await run(['show', 'dishes']);
     expect(shown.output).toMatch(/state +installed/);
+    expect(shown.output).toMatch(/checked +unverified/);
     expect(shown.output).toContain(COMMIT);
     const rows = JSON.parse((await run(['list', '--json'])).output);
     expect(rows).toContainEqual(
@@ -240,6 +249,6 @@ describe('garnish packs list and show', () => {
     const { run } = bench;
     const { code, errors } = await run(['show', 'soup']);
     expect(code).toBe(1);
-    expect(errors).toContain('garnish: The catalogue has no pack soup. It has: dishes.');
+    expect(errors).toContain('garnish: The catalogue has no pack soup. It has: dishes, drawer.');
   });
 });

@@ -1,5 +1,5 @@
 /** What is told of a pack, installed or not, with the same names everywhere. */
-import type { CatalogueEntry, ExportEntry } from '../../packs/catalogue.ts';
+import type { Catalogue, CatalogueEntry, ExportEntry } from '../../packs/catalogue.ts';
 import type { PackLock } from '../../packs/hub/pack-lock.ts';
 import { sizeOf } from '../../packs/installed.ts';
 import type { Manifest } from '../../packs/manifest.ts';
@@ -58,6 +58,15 @@ export function entryFacts(entry: CatalogueEntry): PackFacts {
 export const exportFacts = (entry: ExportEntry): PackFacts =>
   factsOf(entry, null, entry.checkpoint);
 
+/** What is said of packs that nobody of this project ran. */
+export const UNVERIFIED = 'unverified';
+
 /** Whether this project ran a pack of the catalogue. */
 export const verifiedText = ({ verified }: CatalogueEntry): string =>
-  verified === null ? 'unverified' : 'verified';
+  verified === null ? UNVERIFIED : 'verified';
+
+/** The same of an installed pack; `own` is one that was not pulled by the catalogue. */
+export function installedText({ packs }: Catalogue, id: string, lock: PackLock | undefined) {
+  const entry = lock === undefined ? undefined : packs.find((candidate) => candidate.id === id);
+  return entry === undefined ? 'own' : verifiedText(entry);
+}

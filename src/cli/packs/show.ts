@@ -1,9 +1,22 @@
 /** `garnish packs show ID`. */
-import { exportCommandOf, findEntry, readCatalogue } from '../../packs/catalogue.ts';
+import {
+  type Catalogue,
+  exportCommandOf,
+  findEntry,
+  readCatalogue,
+} from '../../packs/catalogue.ts';
 import { readPackFolders, sizeOf } from '../../packs/installed.ts';
 import { readPackOrigin } from '../../packs/pack-origin.ts';
 import { printJson, printLine, printTable } from '../output.ts';
-import { entryFacts, exportFacts, installedFacts, type PackFacts, verifiedText } from './facts.ts';
+import {
+  entryFacts,
+  exportFacts,
+  installedFacts,
+  installedText,
+  type PackFacts,
+  UNVERIFIED,
+  verifiedText,
+} from './facts.ts';
 import type { ListFlags } from './list.ts';
 import { packRoots } from './roots.ts';
 
@@ -28,7 +41,7 @@ interface Details {
   readonly unknownText?: string;
 }
 
-function installedDetails(id: string): Details | undefined {
+function installedDetails(id: string, catalogue: Catalogue): Details | undefined {
   const found = readPackFolders(packRoots()).findLast(({ manifest }) => manifest?.id === id);
   if (found?.manifest === undefined) return undefined;
   const { manifest, lock, folder } = found;
@@ -38,6 +51,7 @@ function installedDetails(id: string): Details | undefined {
     pack: {
       ...installedFacts(manifest, lock, folder),
       ...{ state: 'installed', name, description, version, folder },
+      checked: installedText(catalogue, id, lock),
       ...(lock === undefined
         ? {}
         : { hub: lock.hubUrl, commit: lock.commit, pulled: lock.pulledAt }),
@@ -51,14 +65,14 @@ function installedDetails(id: string): Details | undefined {
   };
 }
 
-function entryDetails(id: string, path: string): Details {
-  const catalogue = readCatalogue(path);
+function entryDetails(id: string, catalogue: Catalogue): Details {
   const made = catalogue.toExport.find((candidate) => candidate.id === id);
   if (made !== undefined) {
     const { name, description, facts } = made;
     const state = 'to export' as const;
+    const checked = UNVERIFIED;
     const further = { command: exportCommandOf(made), facts: facts.join(' ') };
-    const pack = { ...exportFacts(made), state, name, description, ...further };
+    const pack = { ...exportFacts(made), state, name, description, checked, ...further };
     return { pack, files: [], unknownText: 'known after the export' };
   }
   const entry = findEntry(catalogue, id);
@@ -78,7 +92,8 @@ function entryDetails(id: string, path: string): Details {
 
 /** Print all that is known of one pack: of the installed one, else of the catalogue's. */
 export function showPack(id: string, flags: ListFlags): void {
-  const details = installedDetails(id) ?? entryDetails(id, flags.catalogue);
+  const catalogue = readCatalogue(flags.catalogue);
+  const details = installedDetails(id, catalogue) ?? entryDetails(id, catalogue);
   const { pack, files, unknownText = 'known to the hub' } = details;
   if (flags.json) {
     printJson({ ...pack, files });

@@ -1,5 +1,5 @@
 /** Installs a pack from a folder: copied, hashed on the way, and sealed, so that later changes are found. */
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkRoom, type FreeBytes } from '../disk-room.ts';
 import { checkFamily } from '../families.ts';
@@ -102,6 +102,7 @@ function checkedPack(source: string, parts: AddParts): PackJson {
  * @throws PackError with one plain line, or the signal's reason; then nothing has changed.
  */
 export async function addPack(folder: string, parts: AddParts): Promise<AddedPack> {
+  if (!existsSync(folder)) throw new PackError(`There is no folder ${folder}.`);
   const source = realpathSync(folder);
   mkdirSync(parts.packsDir, { recursive: true });
   const pack = checkedPack(source, parts);

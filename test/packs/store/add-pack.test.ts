@@ -166,6 +166,11 @@ describe('a folder is refused', () => {
     expect(filesIn(packsDir)).toEqual([]);
   });
 
+  it('of a folder that is not there', async () => {
+    const nowhere = join(root, 'nowhere');
+    await expect(add(nowhere)).rejects.toThrow(`There is no folder ${nowhere}.`);
+  });
+
   it('that has a link in place of a file or of a folder', async () => {
     const source = writePack(root, 'soup', { 'a/model.onnx': 10 });
     rmSync(join(source, 'a', 'model.onnx'));
