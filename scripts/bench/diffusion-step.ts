@@ -2,9 +2,11 @@
  * What the diffusion runtime costs beside its graphs: the time of a step outside `session.run` against copying the
  * same tensors once, and the peak memory against a bare loop over the same graphs, each in a process of its own.
  *
- *     npx tsx scripts/bench/diffusion-step.ts FOLDER [--steps 24] [--side 512] [--threads 1]
+ *     npx tsx scripts/bench/diffusion-step.ts FOLDER [--steps 24] [--side 512] [--threads 1] [--warm-up FOLDER]
  *
- * FOLDER: a Stable Diffusion pipeline, as scripts/golden/pipeline/make_sd15_sized.py writes it.
+ * FOLDER: a Stable Diffusion pipeline, as scripts/golden/pipeline/make_sd15_sized.py writes it. The first steps of a process run before its code is
+ * compiled; where a step takes too long to wait for that, `--warm-up` names a smaller pipeline of the same inputs that makes a
+ * picture in 24 steps first.
  */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
@@ -19,6 +21,8 @@ interface Job {
   readonly steps: number;
   readonly side: number;
   readonly threads: number;
+  /** Folder of the pipeline that runs first; empty: none. */
+  readonly warmUp: string;
 }
 
 /** Milliseconds of one step. */
@@ -36,6 +40,7 @@ interface Answer {
 const PROMPT = 'golden crispy croissant on a marble counter';
 const NEGATIVE = 'blurry, dark';
 const TOKENS = 77;
+const WARM_UP_STEPS = 24;
 const PIXELS_PER_LATENT = 8;
 
 const median = (values: readonly number[]): number =>
@@ -107,18 +112,30 @@ class RunClock {
   }
 }
 
-async function runPipeline({ folder, steps, side, threads }: Job): Promise<readonly StepTime[]> {
-  const clock = new RunClock();
-  clock.install();
-  const times: StepTime[] = [];
+/** Make a picture. @param onProgress told after each step */
+async function generate(
+  { folder, steps, side, threads }: Omit<Job, 'warmUp'>,
+  onProgress: () => void,
+): Promise<void> {
   const pipeline = new DiffusionPipeline(folder, { provider: 'cpu', deviceId: 0, threads });
   await pipeline.generate(
     {
       ...{ prompt: PROMPT, negativePrompt: NEGATIVE, widthPx: side, heightPx: side },
       ...{ pictures: 1, steps, guidanceScale: 7.5, noise: new SeededNoise(1) },
     },
-    { onProgress: () => times.push(clock.mark()) },
+    { onProgress },
   );
+  await pipeline.release();
+}
+
+async function runPipeline({ warmUp, ...job }: Job): Promise<readonly StepTime[]> {
+  const { steps } = job;
+  const clock = new RunClock();
+  clock.install();
+  const times: StepTime[] = [];
+  if (warmUp !== '')
+    await generate({ ...job, folder: warmUp, steps: WARM_UP_STEPS }, () => void clock.mark());
+  await generate(job, () => times.push(clock.mark()));
   // The first step begins with loading; PNDM takes one call more than there are steps; the rest is decoding.
   return times.slice(1, steps);
 }
@@ -196,6 +213,7 @@ async function main(): Promise<void> {
       steps: { type: 'string', default: '24' },
       side: { type: 'string', default: '512' },
       threads: { type: 'string', default: '1' },
+      'warm-up': { type: 'string', default: '' },
     },
   });
   const [folder] = positionals;
@@ -205,7 +223,7 @@ async function main(): Promise<void> {
     number,
     number,
   ];
-  const request = { folder, steps, side, threads };
+  const request = { folder, steps, side, threads, warmUp: values['warm-up'] };
   report(await inChild('pipeline', request), await inChild('bare', request));
 }
 
