@@ -23,12 +23,13 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readPackFolders } from '../../src/packs/installed.ts';
 import { seededRandom } from '../../test/crash/seeded-random.ts';
+import { MACHINE } from '../../test/support/machine.ts';
 import { peakMibOf } from './peak-memory.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -204,7 +205,7 @@ async function main(): Promise<void> {
     exportKills: `${kills}, ${exportEnds} after its end; the last export was imported`,
     importKills: `${kills}, ${ends} after its end; verified in the end`,
     violations: violations.length,
-    machine: `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`,
+    machine: MACHINE,
   };
   for (const [name, text] of Object.entries(rows))
     process.stdout.write(`${name.padEnd(12)}${text}\n`);

@@ -10,12 +10,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readPackFolders } from '../../src/packs/installed.ts';
 import type { Manifest } from '../../src/packs/manifest.ts';
+import { MACHINE } from '../../test/support/machine.ts';
 import { drawPlate, encoded } from '../../test/support/pictures.ts';
 import { childrenOf, peakMibOf } from './peak-memory.ts';
 
@@ -90,9 +91,7 @@ async function main(folder: string): Promise<void> {
     process.stdout.write(`${errors}\n`);
     process.exitCode = 1;
   }
-  process.stdout.write(
-    `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}\n`,
-  );
+  process.stdout.write(`${MACHINE}\n`);
 }
 
 try {

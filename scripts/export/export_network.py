@@ -15,7 +15,7 @@ from pathlib import Path
 
 import onnx
 import torch
-from onnx_graph import Graph, Part, bytes_in, export, save
+from onnx_graph import Part, apart, bytes_in, export, save
 from pack_manifest import add_manifest_arguments, manifest_of, write_pack
 from precision import to_half
 from quantise import KINDS, quantise
@@ -87,19 +87,9 @@ def difference(path: Path, part: Part, is_quantised: bool) -> float:
     (name, example), random = next(iter(part.inputs.items())), torch.Generator().manual_seed(2)
     sides = [side + 32 for side in example.shape[2:]] if part.axes else example.shape[2:]
     picture = torch.rand(1, 3, *sides, generator=random)
-    graph = Graph(path)
-    is_half = graph.session.get_inputs()[0].type == "tensor(float16)"
-    given = graph(**{name: picture.half() if is_half else picture})
     with torch.no_grad():
         answers = part.module(picture)
-    worst = 0.0
-    for output, answer in zip(part.outputs, answers if isinstance(answers, tuple) else (answers,), strict=True):
-        apart = given[output].float() - answer
-        if is_quantised:
-            worst = max(worst, float(apart.pow(2).mean().sqrt() / answer.pow(2).mean().sqrt()))
-        else:
-            worst = max(worst, float(apart.abs().max() / answer.abs().max()))
-    return worst
+    return apart(path, part, {name: picture}, answers if isinstance(answers, tuple) else (answers,), is_quantised)
 
 
 def write_graph(part: Part, path: Path, precision: str, quantisation: str | None) -> float:
@@ -113,10 +103,10 @@ def write_graph(part: Part, path: Path, precision: str, quantisation: str | None
         if path.stat().st_size > 0.9 * before:
             raise ValueError(f"{quantisation} changes products of matrices alone, of which this network has next to none.")
     limit = LIMITS[quantisation or precision]
-    apart = difference(path, part, quantisation is not None)
-    if not apart <= limit:
-        raise ValueError(f"The graph lies {apart:.1e} from the network, more than {limit:.0e}.")
-    return apart
+    found = difference(path, part, quantisation is not None)
+    if not found <= limit:
+        raise ValueError(f"The graph lies {found:.1e} from the network, more than {limit:.0e}.")
+    return found
 
 
 def write_network_pack(given: argparse.Namespace, network: SingleNetwork, module: torch.nn.Module, manifest: dict) -> float:
@@ -125,7 +115,7 @@ def write_network_pack(given: argparse.Namespace, network: SingleNetwork, module
     try:
         # The exporter works in a folder of its own, and puts weights beside graphs that are called model.onnx.
         path = given.output / "graph" / "model.onnx"
-        apart = write_graph(network.part(module), path, given.precision, given.quantise)
+        found = write_graph(network.part(module), path, given.precision, given.quantise)
         path.rename(given.output / name)
         path.parent.rmdir()
         size = bytes_in(given.output)
@@ -140,7 +130,7 @@ def write_network_pack(given: argparse.Namespace, network: SingleNetwork, module
     except BaseException:
         shutil.rmtree(given.output, ignore_errors=True)
         raise
-    return apart
+    return found
 
 
 def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
@@ -171,10 +161,10 @@ def main(argv: list[str] | None = None) -> None:
     try:
         module = load_network(network, given.checkpoint)
         manifest = manifest_of(given, given.checkpoint, given.network)
-        apart = write_network_pack(given, network, module, manifest)
+        found = write_network_pack(given, network, module, manifest)
     except (ValueError, OSError) as error:
         parser.exit(1, f"{parser.prog}: {error}\n")
-    print(f"{given.output}: {bytes_in(given.output) / 2**20:.1f} MiB, the graph lies {apart:.1e} from the network")
+    print(f"{given.output}: {bytes_in(given.output) / 2**20:.1f} MiB, the graph lies {found:.1e} from the network")
 
 
 if __name__ == "__main__":

@@ -32,10 +32,10 @@ def make(name: str, folder: Path, precision: str, seed: int) -> list[str]:
         "source": {"kind": "random", "network": name, "seed": seed},
     }
     given = argparse.Namespace(output=output, precision=precision, quantise=None)
-    apart = write_network_pack(given, network, module, manifest)
+    found = write_network_pack(given, network, module, manifest)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     size = bytes_in(output) / MEGA
-    return [name, f"{parameters / MEGA:.2f} M", f"{size:.1f} MB", network.published, network.said_at, f"{apart:.0e}"]
+    return [name, f"{parameters / MEGA:.2f} M", f"{size:.1f} MB", network.published, network.said_at, f"{found:.0e}"]
 
 
 def main() -> None:

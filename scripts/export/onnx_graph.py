@@ -88,17 +88,37 @@ def save(model: onnx.ModelProto, path: Path) -> None:
 
 
 class Graph:
-    """A graph that answers as the module did."""
+    """A graph that answers as the module did; what it takes in half precision is made so."""
 
     def __init__(self, path: Path):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(str(path), options, providers=CPU)
         self.outputs = [output.name for output in self.session.get_outputs()]
+        self.halves = {value.name for value in self.session.get_inputs() if value.type == "tensor(float16)"}
 
     def __call__(self, **inputs: torch.Tensor) -> dict[str, torch.Tensor]:
-        feeds = {name: tensor.detach().numpy() for name, tensor in inputs.items()}
+        typed = {name: tensor.half() if name in self.halves else tensor for name, tensor in inputs.items()}
+        feeds = {name: tensor.detach().numpy() for name, tensor in typed.items()}
         return dict(zip(self.outputs, map(torch.from_numpy, self.session.run(None, feeds))))
+
+
+def apart(path: Path, part: Part, inputs: dict, answers: tuple[torch.Tensor, ...], is_quantised: bool) -> float:
+    """How far a graph's answers lie from its module's: the worst output's largest difference over the largest value.
+
+    is_quantised: the root of the mean squares of both instead; weights of so few bits differ by design.
+    Raises ValueError where an output has another shape.
+    """
+    given, worst = Graph(path)(**inputs), 0.0
+    for name, answer in zip(part.outputs, answers, strict=True):
+        if given[name].shape != answer.shape:
+            raise ValueError(f"{path}: {name} is {tuple(given[name].shape)}, not {tuple(answer.shape)}")
+        difference = given[name].float() - answer
+        if is_quantised:
+            worst = max(worst, float(difference.pow(2).mean().sqrt() / answer.pow(2).mean().sqrt()))
+        else:
+            worst = max(worst, float(difference.abs().max() / answer.abs().max()))
+    return worst
 
 
 def graphs_of(model: Path) -> dict[str, Graph]:

@@ -20,7 +20,7 @@ import torch
 from autoencoder import decoder_part, encoder_part
 from checkpoint import Checkpoint
 from networks import PARTS
-from onnx_graph import Graph, Part
+from onnx_graph import Part, apart
 from text_encoders import text_encoder_part
 from tiny_checkpoints import FAMILIES, write_tiny
 
@@ -84,23 +84,6 @@ def parts_of(checkpoint: Checkpoint):
             else:
                 answers = part.module(*inputs.values())
         yield graph, part, inputs, answers if isinstance(answers, tuple) else (answers,)
-
-
-def apart(graph: Path, part: Part, inputs: dict, answers: tuple, is_quantised: bool) -> float:
-    """How far a graph's answers lie from the module's."""
-    runner, worst = Graph(graph), 0.0
-    types = {value.name: value.type for value in runner.session.get_inputs()}
-    halves = {name: tensor.half() if types[name] == "tensor(float16)" else tensor for name, tensor in inputs.items()}
-    given = runner(**halves)
-    for name, answer in zip(part.outputs, answers, strict=True):
-        if given[name].shape != answer.shape:
-            raise ValueError(f"{graph}: {name} is {tuple(given[name].shape)}, not {tuple(answer.shape)}")
-        difference = given[name].float() - answer
-        if is_quantised:
-            worst = max(worst, float(difference.pow(2).mean().sqrt() / answer.pow(2).mean().sqrt()))
-        else:
-            worst = max(worst, float(difference.abs().max() / answer.abs().max()))
-    return worst
 
 
 def check(family: str, variant: str, checkpoint: Checkpoint, references: list, root: Path) -> bool:

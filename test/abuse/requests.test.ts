@@ -151,12 +151,18 @@ describe('fields outside the contract', () => {
     expect(answer.text).toContain(`options.${option}`);
   });
 
-  it('a result that would be too large is refused, and costs nothing', async () => {
+  it('a result that would be too large or too long is refused, and costs nothing', async () => {
     const before = await garnish.call('/api/account/credits');
     const options = { width: 8192, height: 8192 };
     const answer = await garnish.post('/api/remove-background', { image_url: imageUrl, options });
     expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
     expect(answer.text).toMatch(/8192x8192/);
+    // 16 times as wide as high: its pixels would be few enough, its width is more than WebP holds.
+    const strip = await garnish.upload(await encoded(drawPlate(320, 20)));
+    const long = { image_url: strip, options: { height: 1100, format: 'webp' } };
+    const refused = await garnish.post('/api/remove-background', long);
+    expect([refused.status, codeOf(refused)]).toEqual([400, 'invalid_request']);
+    expect(refused.text).toMatch(/17600x1100/);
     const after = await garnish.call('/api/account/credits');
     expect(after.json?.['credits']).toBe(before.json?.['credits']);
   });

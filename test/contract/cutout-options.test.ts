@@ -50,6 +50,19 @@ it('crop shows the dish alone, with its margin', async () => {
   expect(Math.abs((far[0] ?? 0) - width * 1.5)).toBeLessThan(3);
 });
 
+it('crop without a margin does not reach beyond the photograph', async () => {
+  const filled = await sharp(await encoded(drawPlate(400, 300), 'png'))
+    .extract({ left: 120, top: 70, width: 160, height: 160 })
+    .png()
+    .toBuffer();
+  const answer = await garnish.post('/api/remove-background', {
+    ...{ image_url: await garnish.upload(filled), options: { crop: true } },
+  });
+  const response = await fetch(String(answer.json?.['result_url']));
+  const { width, height } = await sharp(Buffer.from(await response.arrayBuffer())).metadata();
+  expect([width, height].every((side) => side !== undefined && side <= 160)).toBe(true);
+});
+
 it('width and height are exact, with the dish whole at its place', async () => {
   const options = { crop: true, margin: 0.05, width: 320, height: 160, align: 'left' };
   const { size, pixel } = await made({ ...options, background: '#204060' });

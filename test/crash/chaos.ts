@@ -2,8 +2,8 @@
  * `npm run chaos -- NAME [--rounds N | --minutes N] [--seed N] [--json]`: one promise against the real server. Without a
  * name it lists them; exit code 1 says that a promise was broken.
  */
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { MACHINE } from '../support/machine.ts';
 import { clocks } from './clocks.ts';
 import { daylightSaving } from './daylight-saving.ts';
 import { disconnects } from './disconnects.ts';
@@ -40,15 +40,14 @@ function counted(lines: readonly string[]): readonly string[] {
 }
 
 function print(name: string, seed: number, report: PromiseReport, isJson: boolean): void {
-  const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
   if (isJson) {
-    process.stdout.write(`${JSON.stringify({ name, seed, machine, ...report })}\n`);
+    process.stdout.write(`${JSON.stringify({ name, seed, machine: MACHINE, ...report })}\n`);
     return;
   }
   const rows = Object.entries({
     ...{ what: report.skipped === undefined ? report.done : `skipped: ${report.skipped}` },
     ...report.figures,
-    ...{ violations: report.violations.length, seed, machine },
+    ...{ violations: report.violations.length, seed, machine: MACHINE },
   });
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(([label, figure]) => `${label.padEnd(width)}  ${figure}`);

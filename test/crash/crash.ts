@@ -3,9 +3,10 @@
  * seed of its own. The tally is kept in a file, so that a run that was cut short goes on from it.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { MACHINE } from '../support/machine.ts';
 import { type KillsReport, runKills } from './kills.ts';
 
 interface Tally {
@@ -67,10 +68,9 @@ while (tally.kills < wanted && tally.violations.length === 0) {
     );
   }
 }
-const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
 process.stdout.write(
   values.json
-    ? `${JSON.stringify({ ...tally, machine })}\n`
-    : `${tally.kills} kills, ${tally.violations.length} violations, ${machine}\n${tally.violations.join('\n')}\n`,
+    ? `${JSON.stringify({ ...tally, machine: MACHINE })}\n`
+    : `${tally.kills} kills, ${tally.violations.length} violations, ${MACHINE}\n${tally.violations.join('\n')}\n`,
 );
 process.exitCode = tally.violations.length === 0 ? 0 : 1;

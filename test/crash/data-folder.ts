@@ -96,16 +96,22 @@ export class DataFolder {
     );
   }
 
-  /** Events for webhooks that are still to be delivered. */
-  countPendingEvents(): number {
-    return this.books(
-      ({ database }) =>
-        database
-          .prepare<{ n: number }>(
-            "SELECT COUNT(*) AS n FROM webhook_deliveries WHERE state = 'pending'",
-          )
-          .get()?.n ?? 0,
-    );
+  /** Jobs and events that have not come to their end, with what is known of them. */
+  unfinished(): readonly string[] {
+    return this.books(({ database }) => [
+      ...database
+        .prepare<{ text: string }>(
+          "SELECT id || ' is ' || state AS text FROM jobs WHERE state NOT IN ('settled', 'voided')",
+        )
+        .all(),
+      ...database
+        .prepare<{ text: string }>(
+          `SELECT payload || ' is pending after ' || attempts || ' attempts, due at ' || next_attempt_at
+           || ', last status ' || COALESCE(last_status, '-') || ', last error ' || COALESCE(last_error, '-') AS text
+           FROM webhook_deliveries WHERE state = 'pending'`,
+        )
+        .all(),
+    ]).map(({ text }) => text);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** `npm run pressure -- overload|disk-full [--amount N] [--json]`: more than the server can take. */
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { MACHINE } from '../support/machine.ts';
 import { diskFull } from './disk-full.ts';
 import { overload, type PressureReport } from './overload.ts';
 
@@ -18,7 +18,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<readonly PressureReport[]>
   ],
 };
 
-const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
 const command = COMMANDS[positionals[0] ?? ''];
 if (command === undefined) {
   process.stderr.write(`npm run pressure -- ${Object.keys(COMMANDS).join('|')}\n`);
@@ -27,10 +26,17 @@ if (command === undefined) {
   const reports = await command();
   for (const report of reports) {
     const { done, figures, violations, skipped } = report;
-    const rows = { what: skipped ?? done, ...figures, violations: violations.length, machine };
+    const rows = {
+      what: skipped ?? done,
+      ...figures,
+      violations: violations.length,
+      machine: MACHINE,
+    };
     const lines = Object.entries(rows).map(([name, figure]) => `${name}: ${figure}`);
     const table = [...lines, ...violations.slice(0, 20)].join('\n');
-    process.stdout.write(`${values.json ? JSON.stringify({ ...report, machine }) : table}\n`);
+    process.stdout.write(
+      `${values.json ? JSON.stringify({ ...report, machine: MACHINE }) : table}\n`,
+    );
   }
   process.exitCode = reports.every(({ violations }) => violations.length === 0) ? 0 : 1;
 }

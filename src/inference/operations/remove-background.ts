@@ -10,6 +10,7 @@ import {
   frameCutout,
   frameCutoutPicture,
   framePlane,
+  type Window,
 } from '../../imaging/cutout-frame.ts';
 import { decontaminate } from '../../imaging/foreground.ts';
 import type { Picture, Size } from '../../imaging/picture.ts';
@@ -25,6 +26,8 @@ type RemoveBackgroundOperation = Extract<EngineOperation, { operation: 'remove-b
 const WHOLE: Framing = { crop: false, margin: 0, align: 'center' };
 /** The box is of what is more than half opaque; its soft edge reaches this share of the longer side further. */
 const SOFT_EDGE = 0.006;
+/** Longest side that every format can hold: WebP's. */
+const MAX_SIDE_PX = 16_383;
 
 /** Where the dish is, in pixels of the picture. */
 function subjectOf({ alpha }: Matte, size: Size): FoundSubject {
@@ -42,6 +45,18 @@ function subjectOf({ alpha }: Matte, size: Size): FoundSubject {
   };
 }
 
+/** A box with its soft edge, which ends where the picture does. */
+function softened(box: Window | undefined, { widthPx, heightPx }: Size): Window | undefined {
+  if (box === undefined) return undefined;
+  const by = Math.round(SOFT_EDGE * Math.max(box.widthPx, box.heightPx));
+  const [left, top] = [Math.max(0, box.left - by), Math.max(0, box.top - by)];
+  return {
+    ...{ left, top },
+    widthPx: Math.min(widthPx, box.left + box.widthPx + by) - left,
+    heightPx: Math.min(heightPx, box.top + box.heightPx + by) - top,
+  };
+}
+
 /** The frame of the result. @throws OperationError `invalid_request` when it would be too large. */
 function frameOf(
   picture: Size,
@@ -49,14 +64,14 @@ function frameOf(
   { framing = WHOLE, shadow }: RemoveBackgroundOperation,
   maxPixels: number,
 ): CutoutFrame {
-  const room = shadow === undefined ? SOFT_EDGE : SHADOW_ROOM;
-  const margin = Math.max(framing.margin, room);
-  const frame = frameCutout(picture, box, { ...framing, margin });
+  const margin = Math.max(framing.margin, shadow === undefined ? 0 : SHADOW_ROOM);
+  const subject = margin < SOFT_EDGE ? softened(box, picture) : box;
+  const frame = frameCutout(picture, subject, { ...framing, margin });
   const { widthPx, heightPx } = frame.result;
-  if (widthPx * heightPx > maxPixels) {
+  if (widthPx * heightPx > maxPixels || Math.max(widthPx, heightPx) > MAX_SIDE_PX) {
     throw new OperationError(
       'invalid_request',
-      `The result would have ${widthPx}x${heightPx} pixels; allowed are ${maxPixels} in all.`,
+      `The result would have ${widthPx}x${heightPx} pixels; allowed are ${MAX_SIDE_PX} on a side and ${maxPixels} in all.`,
     );
   }
   return frame;

@@ -81,6 +81,7 @@ describe.each([
     },
   );
 
+  // Weights of others are not in the repository: a clone alone says so by this name instead of running nothing.
   if (graph === undefined) test.skip(`${name}.onnx is not in ../shared/weights`, () => undefined);
 });
 
