@@ -1,3 +1,6 @@
+/** Joins signals for the time of some work. */
+import { setMaxListeners } from 'node:events';
+
 /**
  * Several signals as one, for as long as some work lasts. `AbortSignal.any` leaves an entry behind in each of its sources for
  * as long as that source lives (58 bytes each with Node 20), which is for ever where it is the server's own: at sixty jobs
@@ -13,6 +16,7 @@ export async function withSignals<T>(
     end: () => joined.abort(source.reason),
   }));
   for (const { source, end } of endings) {
+    setMaxListeners(0, source); // one for each job under way, which is no leak
     if (source.aborted) end();
     else source.addEventListener('abort', end, { once: true });
   }

@@ -1,7 +1,7 @@
 /** Signals joined for the time of some work, which leave nothing behind in those that live on. */
 import { getEventListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { withSignals } from '../../src/jobs/with-signals.ts';
 
 /** Ends when its signal fires, with the reason. */
@@ -32,6 +32,19 @@ it('leaves no listener behind, whatever the end', async () => {
     await expect(failing).rejects.toThrow('failed');
   }
   expect(getEventListeners(long.signal, 'abort')).toEqual([]);
+});
+
+it('many works at once on one signal are no reason for a warning', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  onTestFinished(() => void process.off('warning', note));
+  const long = new AbortController();
+  const works = Array.from({ length: 30 }, () => withSignals([long.signal], untilAborted));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  long.abort('stop');
+  expect(await Promise.all(works)).toEqual(Array.from({ length: 30 }, () => 'stop'));
+  expect(warnings).toEqual([]);
 });
 
 it('no signal that lives as long as the server is a source of AbortSignal.any', () => {
