@@ -10,7 +10,7 @@ interface Told {
   readonly data: { readonly id: string };
 }
 
-/** Of so many events one is answered with 500. */
+/** Of so many requests one is answered with 500, each event at most once: the pause after a third failure is two minutes. */
 const FAIL_EVERY = 50;
 
 /** Listens on loopback and remembers what it was told. */
@@ -20,6 +20,7 @@ export class Receiver {
   /** Events by job. */
   readonly #told = new Map<string, Set<string>>();
   readonly violations: string[] = [];
+  readonly #refused = new Set<string>();
   #received = 0;
 
   private constructor() {
@@ -30,8 +31,10 @@ export class Receiver {
       });
       req.on('end', () => {
         this.#received += 1;
-        const isRefused = this.#received % FAIL_EVERY === 0;
-        if (!isRefused) this.#note(req.url ?? '', body, req.headers as Record<string, string>);
+        const event = String(req.headers['webhook-id']);
+        const isRefused = this.#received % FAIL_EVERY === 0 && !this.#refused.has(event);
+        if (isRefused) this.#refused.add(event);
+        else this.#note(req.url ?? '', body, req.headers as Record<string, string>);
         res.writeHead(isRefused ? 500 : 204).end();
       });
     });
