@@ -6,7 +6,7 @@
 import { open } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { type EncodedFile, hashFile } from './encoded-file.ts';
-import { type Picture, type Size, withoutAlpha } from './picture.ts';
+import { hasTransparency, type Picture, type Size, withoutAlpha } from './picture.ts';
 import { type ReadableFormat, sniffFormat } from './source-format.ts';
 
 /** Limits a source must keep. */
@@ -113,7 +113,7 @@ function assertLimits(size: Size, limits: DecodeLimits): void {
   }
 }
 
-/** A picture that cannot be read is the caller's; memory that is not there is ours. */
+/** What cannot be read is the caller's fault; memory that is not there is ours. */
 const damaged = (error: unknown): unknown =>
   error instanceof PictureError || /out of memory|allocat/i.test(String(error))
     ? error
@@ -166,12 +166,6 @@ export async function decodePicture(path: string, limits: DecodeLimits): Promise
   }
 }
 
-function hasTransparency({ data, channels }: Picture): boolean {
-  if (channels === 3) return false;
-  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return true;
-  return false;
-}
-
 const fromRaw = (picture: Picture): Sharp =>
   sharp(picture.data, {
     raw: { width: picture.widthPx, height: picture.heightPx, channels: picture.channels },
@@ -194,20 +188,35 @@ export async function shrinkPicture(picture: Picture, to: Size): Promise<Picture
 
 /** Formats that results are written in. */
 export type EncodedFormat = 'jpg' | 'png' | 'webp';
+/** How a file is written. */
+export interface Encoding {
+  /** Of JPEG and WebP, 1..100; absent: what no eye tells from the picture. */
+  readonly quality?: number | undefined;
+  /** For printers; the file then has an sRGB profile too. */
+  readonly dotsPerInch?: number | undefined;
+}
 
-async function write(raw: Sharp, format: EncodedFormat, path: string): Promise<EncodedFile> {
+async function write(
+  raw: Sharp,
+  format: EncodedFormat,
+  path: string,
+  { quality, dotsPerInch }: Encoding = {},
+): Promise<EncodedFile> {
+  const marked = dotsPerInch === undefined ? raw : raw.withMetadata({ density: dotsPerInch });
   switch (format) {
     case 'jpg':
-      await raw
+      await marked
         .flatten({ background: '#ffffff' })
-        .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' })
+        .jpeg({ quality: quality ?? JPEG_QUALITY, chromaSubsampling: '4:4:4' })
         .toFile(path);
       break;
     case 'png':
-      await raw.png({ compressionLevel: PNG_LEVEL, adaptiveFiltering: false }).toFile(path);
+      await marked.png({ compressionLevel: PNG_LEVEL, adaptiveFiltering: false }).toFile(path);
       break;
     case 'webp':
-      await raw.webp({ quality: WEBP_QUALITY, alphaQuality: 100, effort: 2 }).toFile(path);
+      await marked
+        .webp({ quality: quality ?? WEBP_QUALITY, alphaQuality: 100, effort: 2 })
+        .toFile(path);
       break;
     default:
       format satisfies never;
@@ -223,7 +232,8 @@ export const encodePicture = (
   picture: Picture,
   format: EncodedFormat,
   path: string,
-): Promise<EncodedFile> => write(fromRaw(picture), format, path);
+  encoding: Encoding = {},
+): Promise<EncodedFile> => write(fromRaw(picture), format, path, encoding);
 
 /** Write one plane, Uint8 [height, width], as a grey picture of one channel. */
 export function encodeGrey(

@@ -39,6 +39,13 @@ export function alphaOf(picture: Picture): Uint8Array {
   return alpha;
 }
 
+/** Whether any pixel is not fully opaque. */
+export function hasTransparency({ data, channels }: Picture): boolean {
+  if (channels === 3) return false;
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return true;
+  return false;
+}
+
 /** The colours of a picture as they are stored, also under transparent pixels. */
 export function withoutAlpha(picture: Picture): Picture {
   const { data, widthPx, heightPx, channels } = picture;
@@ -46,6 +53,19 @@ export function withoutAlpha(picture: Picture): Picture {
   const rgb = new Uint8Array(widthPx * heightPx * 3);
   for (let i = 0, at = 0; i < rgb.length; i += 3, at += 4) rgb.set(data.subarray(at, at + 3), i);
   return { data: rgb, widthPx, heightPx, channels: 3 };
+}
+
+/** Colours with another alpha. @param alpha Uint8 [height, width]. */
+export function withAlpha(picture: Picture, alpha: Uint8Array): Picture {
+  const { data: source, channels, widthPx, heightPx } = picture;
+  const data = new Uint8Array(alpha.length * 4);
+  for (let i = 0; i < alpha.length; i += 1) {
+    data[i * 4] = byte(source, i * channels);
+    data[i * 4 + 1] = byte(source, i * channels + 1);
+    data[i * 4 + 2] = byte(source, i * channels + 2);
+    data[i * 4 + 3] = byte(alpha, i);
+  }
+  return { data, widthPx, heightPx, channels: 4 };
 }
 
 /** A byte of an array at an index known to be inside; spares the hot loops a check each. */

@@ -1,5 +1,6 @@
 /** Cuts a picture to another ratio and brings it to another size, by our own resampler. */
-import type { Picture, Size } from './picture.ts';
+import type { Window } from './cutout-frame.ts';
+import { alphaOf, type Picture, type Size, withAlpha } from './picture.ts';
 import { channelOf, resizePlane } from './resize.ts';
 
 /** The largest centred part of a picture that has the ratio of a size, to the nearest pixel. */
@@ -8,15 +9,23 @@ export function cropToRatio(picture: Picture, { widthPx, heightPx }: Size): Pict
   const width = Math.max(1, Math.min(picture.widthPx, Math.round(widthPx * scale)));
   const height = Math.max(1, Math.min(picture.heightPx, Math.round(heightPx * scale)));
   if (width === picture.widthPx && height === picture.heightPx) return picture;
+  return cropTo(picture, {
+    left: Math.floor((picture.widthPx - width) / 2),
+    top: Math.floor((picture.heightPx - height) / 2),
+    widthPx: width,
+    heightPx: height,
+  });
+}
+
+/** A part of a picture. @param window wholly inside. */
+export function cropTo(picture: Picture, { left, top, widthPx, heightPx }: Window): Picture {
   const { channels, data } = picture;
-  const left = Math.floor((picture.widthPx - width) / 2);
-  const top = Math.floor((picture.heightPx - height) / 2);
-  const cropped = new Uint8Array(width * height * channels);
-  for (let row = 0; row < height; row += 1) {
+  const cropped = new Uint8Array(widthPx * heightPx * channels);
+  for (let row = 0; row < heightPx; row += 1) {
     const from = ((top + row) * picture.widthPx + left) * channels;
-    cropped.set(data.subarray(from, from + width * channels), row * width * channels);
+    cropped.set(data.subarray(from, from + widthPx * channels), row * widthPx * channels);
   }
-  return { data: cropped, widthPx: width, heightPx: height, channels };
+  return { data: cropped, widthPx, heightPx, channels };
 }
 
 /**
@@ -40,3 +49,11 @@ export function resizePicture(picture: Picture, to: Size): Picture {
 }
 
 const sizeOf = ({ widthPx, heightPx }: Size): Size => ({ widthPx, heightPx });
+
+/** A picture stretched to a size, with its alpha where it has one. */
+export function resizeWithAlpha(picture: Picture, to: Size): Picture {
+  const colours = resizePicture(picture, to);
+  if (picture.channels === 3) return colours;
+  const plane = resizePlane(alphaOf(picture), picture, to, 'lanczos');
+  return withAlpha(colours, Uint8Array.from(new Uint8ClampedArray(plane)));
+}

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePicture } from '../../src/imaging/codec.ts';
 import type { Picture } from '../../src/imaging/picture.ts';
+import { SeededNoise } from '../../src/inference/diffusion/noise.ts';
 
 const FOOD = [190, 90, 40] as const;
 const PORCELAIN = [238, 236, 230] as const;
@@ -47,4 +48,36 @@ export async function encoded(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A picture of which each pixel is told by its place. */
+export function paint(
+  size: { readonly widthPx: number; readonly heightPx: number },
+  colourOf: (x: number, y: number) => readonly number[],
+): Picture {
+  const { widthPx, heightPx } = size;
+  const channels = colourOf(0, 0).length as 3 | 4;
+  const data = new Uint8ClampedArray(widthPx * heightPx * channels);
+  for (let i = 0; i < widthPx * heightPx; i += 1) {
+    data.set(colourOf(i % widthPx, Math.floor(i / widthPx)), i * channels);
+  }
+  return { data: new Uint8Array(data.buffer), widthPx, heightPx, channels };
+}
+
+/** A picture with noise of a standard deviation in each channel, always the same. */
+export function withNoise(picture: Picture, sigma: number): Picture {
+  const noise = new Float32Array(picture.data.length);
+  new SeededNoise(1).fill(noise, 0, 1);
+  const data = new Uint8ClampedArray(picture.data.length);
+  for (const [i, level] of picture.data.entries()) data[i] = level + sigma * (noise[i] as number);
+  return { ...picture, data: new Uint8Array(data.buffer) };
+}
+
+/** Root of the mean squared difference of two pictures, in levels. */
+export function distance(one: Picture, other: Picture): number {
+  const squares = one.data.reduce(
+    (sum, level, i) => sum + (level - (other.data[i] as number)) ** 2,
+    0,
+  );
+  return Math.sqrt(squares / one.data.length);
 }

@@ -2,7 +2,7 @@
  * Enlarging a picture by a pack. A pack of one factor does the other one too: 4x by running its 2x graph twice, 2x by
  * reducing what its 4x graph gave.
  */
-import { alphaOf, type Picture } from '../../imaging/picture.ts';
+import { alphaOf, type Picture, withAlpha } from '../../imaging/picture.ts';
 import { resizePlane } from '../../imaging/resize.ts';
 import type { LoadedPack } from '../loaded-pack.ts';
 import type { Session } from '../session.ts';
@@ -100,13 +100,5 @@ export async function enlarge(
 ): Promise<Picture> {
   const enlarged = await enlargeColours(pack, picture, scale, options);
   if (picture.channels === 3) return enlarged;
-  const alpha = enlargeAlpha(picture, scale);
-  const data = new Uint8Array(alpha.length * 4);
-  for (let i = 0; i < alpha.length; i += 1) {
-    data[i * 4] = enlarged.data[i * 3] as number;
-    data[i * 4 + 1] = enlarged.data[i * 3 + 1] as number;
-    data[i * 4 + 2] = enlarged.data[i * 3 + 2] as number;
-    data[i * 4 + 3] = alpha[i] as number;
-  }
-  return { ...enlarged, data, channels: 4 };
+  return withAlpha(enlarged, enlargeAlpha(picture, scale));
 }
