@@ -32,6 +32,8 @@ const COMMON = [
   join('engine', 'protocol.ts'),
   join('engine', 'picture-figures.ts'),
   join('engine', 'cutout-terms.ts'),
+  join('engine', 'enhancement-terms.ts'),
+  join('engine', 'residency-terms.ts'),
 ];
 /** Folders that hold pure code: not even the common ones. */
 const ALONE: readonly string[] = ['store', 'imaging', 'observability'];

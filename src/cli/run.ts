@@ -150,15 +150,22 @@ export function addRunCommand(program: Command): void {
   program
     .command('run')
     .description('Do one operation on files and folders without a server (docs/run.md).')
-    .argument('<operation>', 'remove-background or upscale')
+    .argument('<operation>', 'enhance, remove-background or upscale')
     .argument('<files...>', 'pictures, and folders of them')
     .requiredOption('--out <dir>', 'folder for the results; files done there are skipped')
     .option('--scale <n>', 'upscale: 2 or 4')
     .option('--format <format>', 'jpg, png or webp')
+    .option('--preset <name>', 'enhance: balanced, delivery-optimized, social-media or print-ready')
+    .option(
+      '--platform <id>',
+      'enhance: frame, size and bytes of a platform, uber-eats or uber-eats/cover',
+    )
+    .option('--upscale <yes>', 'enhance: true or false')
+    .option('--remove-background', 'enhance: the dish alone')
     .option('--output <kind>', 'remove-background: cutout or mask')
     .option('--background <colour>', 'remove-background: laid under the dish, #rrggbb or blur')
     .option('--shadow [darkness]', 'remove-background: a contact shadow, 0 to 1')
-    .option('--crop', 'remove-background: the dish alone')
+    .option('--crop [yes]', 'remove-background: the dish alone; enhance: false keeps the frame')
     .option('--margin <share>', 'remove-background: room around a cropped dish, 0 to 0.5')
     .option('--align <side>', 'remove-background: center, top, bottom, left or right')
     .option('--width <px>', 'remove-background: width of the result')

@@ -115,7 +115,7 @@ async function assemble(config: Config, log: Log, undo: Undo): Promise<RunningSe
   const engine = await startEngine(config, enginePacks, log);
   undo(() => engine.stop(0));
   const { observers } = webhooks;
-  const catalogue = catalogueOf(registry, modelPacks);
+  const catalogue = catalogueOf({ registry, platforms, modelPacks });
   const jobs = openJobs({ config, log, books, stores, catalogue, engine, observers });
   const { resumable } = await recoverJobs({ ...stores, ledger: jobs.ledger, log });
   for (const job of resumable) jobs.service.resume(job);

@@ -66,6 +66,31 @@ export const GENERATION_HEADERS = {
   },
 };
 
+/** Headers of an answer that has the result of an enhancement. */
+export const CHANGE_HEADERS = {
+  'X-Change': {
+    schema: { type: 'string' as const, pattern: '^mean=\\d+\\.\\d\\d, p95=\\d+\\.\\d\\d$' },
+    description:
+      'With Prefer: change-map, how much was changed: the mean of the pixels, and what nineteen of twenty stay below, in CIEDE2000.',
+  },
+  'X-Change-Map': {
+    schema: { type: 'string' as const, format: 'uri' },
+    description: 'With Prefer: change-map, where a picture of the changes lies.',
+  },
+};
+
+/** Headers of an answer that has the result of a removed background. */
+export const CUTOUT_HEADERS = {
+  'X-Coverage': {
+    schema: { type: 'string' as const, pattern: '^[01]\\.\\d{4}$' },
+    description: 'Share of the picture that the dish covers.',
+  },
+  'X-Bounding-Box': {
+    schema: { type: 'string' as const, pattern: '^\\d+,\\d+,\\d+,\\d+$' },
+    description: 'Left, top, width and height of the dish in pixels of the upright source.',
+  },
+};
+
 /** The failures of a route, by status. */
 export function errorResponses(statuses: readonly number[]): Record<number, ResponseConfig> {
   return Object.fromEntries(

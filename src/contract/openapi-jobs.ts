@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { batchItemsResponse, batchRequest, batchResponse } from './batches.ts';
 import { jobResponse, jobsQuery, jobsResponse } from './jobs.ts';
 import {
+  CHANGE_HEADERS,
+  CUTOUT_HEADERS,
   errorResponses,
   GENERATION_HEADERS,
   PACK_HEADER,
@@ -42,7 +44,7 @@ const ONE_ROUTES: readonly OneRoute[] = [
     path: '/api/jobs/{id}',
     summary: 'State, progress and, in the end, result of a job, with the headers of a result.',
     answer: jobResponse,
-    headers: { ...PACK_HEADER, ...GENERATION_HEADERS },
+    headers: { ...PACK_HEADER, ...GENERATION_HEADERS, ...CUTOUT_HEADERS, ...CHANGE_HEADERS },
   },
   {
     method: 'delete',

@@ -5,14 +5,22 @@ import {
   type RouteConfig,
 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { enhanceRequest } from './enhance-request.ts';
 import { jobResponse } from './jobs.ts';
 import { adminRouteConfigs } from './openapi-admin.ts';
-import { errorResponses, GENERATION_HEADERS, PACK_HEADER, success } from './openapi-answers.ts';
+import {
+  CHANGE_HEADERS,
+  CUTOUT_HEADERS,
+  errorResponses,
+  GENERATION_HEADERS,
+  PACK_HEADER,
+  success,
+} from './openapi-answers.ts';
 import { ACCEPTED_HEADERS, jobRouteConfigs } from './openapi-jobs.ts';
 import { platformRouteConfigs } from './openapi-platforms.ts';
 import { webhookRouteConfigs } from './openapi-webhooks.ts';
 import { removeBackgroundRequest } from './remove-background-request.ts';
-import { enhanceRequest, generateRequest, upscaleRequest } from './requests.ts';
+import { generateRequest, upscaleRequest } from './requests.ts';
 import {
   creditsResponse,
   enhanceResponse,
@@ -47,7 +55,9 @@ interface PaidRoute {
   readonly request: z.ZodType;
   readonly response: z.ZodType;
   /** Headers of a finished call beside those of every paid route. */
-  readonly headers?: typeof GENERATION_HEADERS;
+  readonly headers?: object;
+  /** What `Prefer` takes beside respond-async. */
+  readonly preferences?: string;
 }
 
 const PAID_ROUTES: readonly PaidRoute[] = [
@@ -61,16 +71,18 @@ const PAID_ROUTES: readonly PaidRoute[] = [
   },
   {
     path: '/api/enhance',
-    summary:
-      'Improve light, colours and composition. Answers 503 while no pack for it is installed.',
+    summary: 'Improve light, colours, sharpness and composition; the dish stays as it is.',
     request: enhanceRequest,
     response: enhanceResponse,
+    headers: CHANGE_HEADERS,
+    preferences: 'change-map: a picture of what was changed lies beside the result.',
   },
   {
     path: '/api/remove-background',
     summary: 'Cut the dish out, with the plate it is served on.',
     request: removeBackgroundRequest,
     response: removeBackgroundResponse,
+    headers: CUTOUT_HEADERS,
   },
   {
     path: '/api/upscale',
@@ -80,17 +92,23 @@ const PAID_ROUTES: readonly PaidRoute[] = [
   },
 ];
 
-const paidHeaders = z.object({
-  Prefer: z.string().optional().meta({
-    description: 'respond-async: answer 202 with the job at once.',
-  }),
-  'Garnish-On-Disconnect': z.enum(['cancel', 'continue']).optional().meta({
-    description: 'What becomes of the job when the caller leaves; default cancel.',
-  }),
-  'Idempotency-Key': z.string().min(1).max(255).optional().meta({
-    description: 'A retry with the same key and body gets the same answer and is charged once.',
-  }),
-});
+const paidHeaders = (preferences = '') =>
+  z.object({
+    Prefer: z
+      .string()
+      .optional()
+      .meta({
+        description: ['respond-async: answer 202 with the job at once.', preferences]
+          .join(' ')
+          .trim(),
+      }),
+    'Garnish-On-Disconnect': z.enum(['cancel', 'continue']).optional().meta({
+      description: 'What becomes of the job when the caller leaves; default cancel.',
+    }),
+    'Idempotency-Key': z.string().min(1).max(255).optional().meta({
+      description: 'A retry with the same key and body gets the same answer and is charged once.',
+    }),
+  });
 
 function paid(route: PaidRoute): RouteConfig {
   return {
@@ -99,7 +117,7 @@ function paid(route: PaidRoute): RouteConfig {
     summary: route.summary,
     security: [{ apiKey: [] }],
     request: {
-      headers: paidHeaders,
+      headers: paidHeaders(route.preferences),
       body: { required: true, content: { 'application/json': { schema: route.request } } },
     },
     responses: {

@@ -54,36 +54,6 @@ export const generateRequest = z
   }))
   .meta({ id: 'GenerateRequest' });
 
-const enhanceOptions = optionsObject({
-  upscale: z.boolean().default(true),
-  remove_background: z.boolean().default(false),
-  platform: z.string().min(1).max(64).optional(),
-  crop: z.boolean().default(true),
-  format: format.optional(),
-});
-
-/** POST /api/enhance. */
-export const enhanceRequest = z
-  .object({
-    image_url: imageUrl,
-    preset: z
-      .enum(['delivery-optimized', 'social-media', 'print-ready', 'balanced'])
-      .default('balanced'),
-    options: enhanceOptions.prefault({}),
-  })
-  .transform(({ image_url, preset, options }) => ({
-    imageUrl: image_url,
-    preset,
-    options: {
-      upscale: options.upscale,
-      removeBackground: options.remove_background,
-      platform: options.platform,
-      crop: options.crop,
-      format: options.format,
-    },
-  }))
-  .meta({ id: 'EnhanceRequest' });
-
 /** POST /api/upscale. */
 export const upscaleRequest = z
   .object({

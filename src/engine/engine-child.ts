@@ -1,6 +1,7 @@
 /** One child process as its parent sees it: the start, the messages, what it has in memory, and the end. */
 import type { ChildProcess } from 'node:child_process';
-import type { EngineStart, FromEngine, LoadOptions, Residency, ToEngine } from './protocol.ts';
+import type { EngineStart, FromEngine, ToEngine } from './protocol.ts';
+import type { LoadOptions, Residency } from './residency-terms.ts';
 import { spawnEngine } from './spawn-engine.ts';
 import { TaskFailure } from './task.ts';
 

@@ -18,15 +18,8 @@ import {
 import { isCudaProviderInstalled } from './cuda-provider.ts';
 import { EngineProcess } from './engine-process.ts';
 import { memoryBudget } from './memory-budget.ts';
-import type {
-  EnginePack,
-  EngineResult,
-  EngineTask,
-  LoadOptions,
-  Residency,
-  ResidencySettings,
-  SourceLimits,
-} from './protocol.ts';
+import type { EnginePack, EngineResult, EngineTask, SourceLimits } from './protocol.ts';
+import type { LoadOptions, Residency, ResidencySettings } from './residency-terms.ts';
 import { TaskFailure, type TaskOptions } from './task.ts';
 
 /** What the engine needs. */

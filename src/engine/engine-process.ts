@@ -5,8 +5,9 @@
  */
 import { EngineChild, type TaskMessage } from './engine-child.ts';
 import { PendingTasks } from './pending-tasks.ts';
-import type { EngineResult, EngineStart, EngineTask, LoadOptions, Residency } from './protocol.ts';
+import type { EngineResult, EngineStart, EngineTask } from './protocol.ts';
 import { isWorthReplacing } from './recycling.ts';
+import type { LoadOptions, Residency } from './residency-terms.ts';
 import { TaskFailure, type TaskOptions } from './task.ts';
 
 /** What the process needs. */

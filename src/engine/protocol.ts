@@ -4,7 +4,15 @@
  * SHA-256 of a finished file there. This file imports no code, so that both sides can import it.
  */
 import type { CutoutBackground, CutoutFraming, FoundSubject } from './cutout-terms.ts';
+import type {
+  ChangeFigures,
+  EnhancementFraming,
+  EnhancementLook,
+  EnhancementSize,
+  FileTerms,
+} from './enhancement-terms.ts';
 import type { PictureFigures } from './picture-figures.ts';
+import type { LoadOptions, Residency, ResidencySettings } from './residency-terms.ts';
 
 /** Encodings that results are written in. */
 export type ImageFormat = 'jpg' | 'png' | 'webp';
@@ -32,6 +40,22 @@ export type EngineOperation =
       /** Which part is shown, and how large; absent: the whole picture in its size. */
       readonly framing?: CutoutFraming | undefined;
       readonly format: ImageFormat;
+    }
+  | {
+      readonly operation: 'enhance';
+      readonly look: EnhancementLook;
+      readonly framing: EnhancementFraming;
+      readonly size: EnhancementSize;
+      readonly removeBackground: boolean;
+      /** Pack that finds the dish: where a frame is chosen, and where the background goes. */
+      readonly segmenterId?: string;
+      /** Super-resolution pack; absent: a plain resize. */
+      readonly upscalerId?: string;
+      /** Whether a picture of what was changed is made beside the result. */
+      readonly hasChangeMap: boolean;
+      /** Absent: PNG when the result has transparency, else JPEG. */
+      readonly format?: ImageFormat | undefined;
+      readonly file: FileTerms;
     }
   | {
       readonly operation: 'upscale';
@@ -100,6 +124,8 @@ export interface EngineResult {
   readonly files: readonly EngineFile[];
   /** Of `remove-background` only. */
   readonly subject?: FoundSubject;
+  /** What was changed, where an `enhance` was asked to tell: of the picture that is the last of `files`. */
+  readonly changes?: ChangeFigures;
   /** Of `measure` only. */
   readonly figures?: PictureFigures;
   /** Tokens of the prompt that were kept and all it has; of `generate` only. */
@@ -117,61 +143,6 @@ export type EngineErrorKind =
   | 'no_room'
   | 'cancelled'
   | 'internal';
-
-/** How packs share the memory of a device; absent fields leave every pack in memory from the start on. */
-export interface ResidencySettings {
-  /** MiB that loaded packs may take; absent: as much as there is. */
-  readonly budgetMib?: number;
-  /** Whether the operator named the budget: a pack that is larger is then refused, else it is tried alone. */
-  readonly isBudgetStrict?: boolean;
-  /** Seconds a pack stays after its last use: 0 not at all, -1 or absent for ever. */
-  readonly keepAliveS?: number;
-  /** Packs that are loaded at the start and stay. */
-  readonly pinned?: readonly string[];
-  /** Packs to load at the start; `all` or absent: those that fit, in the order given. */
-  readonly preload?: 'all' | readonly string[];
-  /** Groups of packs of which one at most may be in memory. */
-  readonly exclusive?: readonly (readonly string[])[];
-  /** Whether it takes over from a process that has given its packs back: then nothing is loaded at the start. */
-  readonly isSuccessor?: boolean;
-  /** MiB that packs were measured to take on this device before. */
-  readonly measuredMib?: Readonly<Record<string, number>>;
-}
-
-/** A pack in the memory of an engine process. */
-export interface ResidentPack {
-  readonly packId: string;
-  /** Lanes that hold it. */
-  readonly copies: number;
-  readonly isPinned: boolean;
-  /** As in the settings, or as the operator asked when loading it. */
-  readonly keepAliveS: number;
-  readonly uses: number;
-  /** Milliseconds UTC. */
-  readonly loadedAt: number;
-  readonly lastUsedAt: number;
-  /** When it goes unless it is used; null: it stays. */
-  readonly expiresAt: number | null;
-}
-
-/** What an engine process has in memory. */
-export interface Residency {
-  readonly packs: readonly ResidentPack[];
-  /** MiB of one copy of each pack that was measured here. */
-  readonly measuredMib: Readonly<Record<string, number>>;
-  /** MiB of all copies, measured where that was done, else as the manifests say. */
-  readonly usedMib: number;
-  readonly budgetMib: number | null;
-  /** Resident memory of the process before its first pack, and now, MiB. */
-  readonly baseRssMib: number;
-  readonly rssMib: number;
-}
-
-/** How a pack is to be loaded by hand. */
-export interface LoadOptions {
-  readonly keepAliveS?: number | undefined;
-  readonly isPinned?: boolean | undefined;
-}
 
 /** First message to an engine process: everything it needs, since it reads no configuration. */
 export interface EngineStart {

@@ -1,5 +1,5 @@
 /** When an engine process is worth replacing for its memory's sake. */
-import type { Residency } from './protocol.ts';
+import type { Residency } from './residency-terms.ts';
 
 /** Memory above that of a fresh process that does not matter: a share of it, and not less than so many MiB. */
 const LEFT_OVER_SHARE = 0.25;

@@ -23,7 +23,9 @@ import { wireJob } from './wire-job.ts';
 export interface PaidRoute<Schema extends z.ZodType = z.ZodType> {
   readonly operation: Operation & Scope;
   readonly schema: Schema;
-  readonly toJob: (body: z.output<Schema>) => JobRequest;
+  /** Preferences (RFC 7240) of the operation's own, beside `respond-async`. */
+  readonly preferences?: readonly string[];
+  readonly toJob: (body: z.output<Schema>, preferences: readonly string[]) => JobRequest;
 }
 
 /** What paid routes stand on. */
@@ -37,8 +39,9 @@ export interface PaidRouteParts {
 /** A paid route whose schema is known to nobody else. */
 export interface PaidOperation {
   readonly operation: Operation & Scope;
+  readonly preferences: readonly string[];
   /** A job of a body. @throws ApiError `invalid_request`. */
-  toJob(body: unknown): JobRequest;
+  toJob(body: unknown, preferences?: readonly string[]): JobRequest;
 }
 
 /** Ties a route's schema to its job. */
@@ -46,7 +49,8 @@ export const definePaidRoute = <Schema extends z.ZodType>(
   route: PaidRoute<Schema>,
 ): PaidOperation => ({
   operation: route.operation,
-  toJob: (body) => route.toJob(parseBody(route.schema, body)),
+  preferences: route.preferences ?? [],
+  toJob: (body, preferences = []) => route.toJob(parseBody(route.schema, body), preferences),
 });
 
 /** Printable ASCII, as the contract limits it. */
@@ -69,12 +73,17 @@ export function payerOf(req: Request): Payer {
   return { accountId, keyId, isSandbox };
 }
 
-/** Whether a header of comma-separated preferences names one, with or without a value. */
-function prefersAsync(req: Request): boolean {
-  return (req.header('prefer') ?? '')
+const RESPOND_ASYNC = 'respond-async';
+
+/** Those of some preferences (RFC 7240) that a call names, with or without a value. */
+function preferencesOf(req: Request, known: readonly string[]): readonly string[] {
+  const named = (req.header('prefer') ?? '')
     .split(/[,;]/)
-    .some((preference) => preference.trim().toLowerCase() === 'respond-async');
+    .map((preference) => preference.trim().toLowerCase());
+  return known.filter((preference) => named.includes(preference));
 }
+
+const prefersAsync = (req: Request): boolean => preferencesOf(req, [RESPOND_ASYNC]).length > 0;
 
 /** Fires when the caller leaves, unless the call asks that the job goes on. */
 function callerSignal(req: Request, res: Response): AbortSignal {
@@ -100,7 +109,8 @@ export function refuseEarly(
 }
 
 /** Builds the router of a paid route: `POST /api/<operation>`. */
-export function paidRoute({ operation, toJob }: PaidOperation, parts: PaidRouteParts): Router {
+export function paidRoute(paid: PaidOperation, parts: PaidRouteParts): Router {
+  const { operation } = paid;
   const { jobs, book, readJson } = parts;
   const router = Router({ caseSensitive: true, strict: true });
   const early = refuseEarly(jobs, (req) => (prefersAsync(req) ? 'async' : 'sync'));
@@ -112,7 +122,6 @@ export function paidRoute({ operation, toJob }: PaidOperation, parts: PaidRouteP
     const job = book.view(payer.accountId, submitted.jobIds[0] ?? '');
     if (submitted.isReplay) res.setHeader('Idempotent-Replayed', 'true');
     setResultHeaders(res, job.result ?? job);
-    res.setHeader('Preference-Applied', 'respond-async');
     res.status(202).location(`/api/jobs/${job.id}`).json(wireJob(job));
   };
 
@@ -127,8 +136,11 @@ export function paidRoute({ operation, toJob }: PaidOperation, parts: PaidRouteP
   };
 
   router.post(`/api/${operation}`, requireScope(operation), early, readJson, async (req, res) => {
-    const request = toJob(req.body);
-    await (prefersAsync(req) ? answerAtOnce : answerWhenDone)(req, res, request);
+    const preferences = preferencesOf(req, [RESPOND_ASYNC, ...paid.preferences]);
+    const request = paid.toJob(req.body, preferences);
+    if (preferences.length > 0) res.setHeader('Preference-Applied', preferences.join(', '));
+    const isAsync = preferences.includes(RESPOND_ASYNC);
+    await (isAsync ? answerAtOnce : answerWhenDone)(req, res, request);
   });
   return router;
 }

@@ -30,10 +30,11 @@ interface RunningTask {
   progress: number;
 }
 
-/** Packs of a task: its own, and the one that enlarges what it draws. */
+/** Packs of a task: its own, the one that finds the dish, and the one that enlarges. */
 function packsOf({ packId, operation }: EngineTask): readonly string[] {
-  const upscalerId = operation.operation === 'generate' ? operation.upscalerId : undefined;
-  return [packId, upscalerId].filter((id) => id !== undefined);
+  const segmenterId = 'segmenterId' in operation ? operation.segmenterId : undefined;
+  const upscalerId = 'upscalerId' in operation ? operation.upscalerId : undefined;
+  return [packId, segmenterId, upscalerId].filter((id) => id !== undefined);
 }
 
 /** The lanes and the tasks that are in them. */

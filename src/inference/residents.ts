@@ -1,12 +1,11 @@
 /** The packs in a device's memory: their sizes, their use, and how long they stay. It decides nothing by itself. */
+import type { EnginePack, EngineStart } from '../engine/protocol.ts';
 import type {
-  EnginePack,
-  EngineStart,
   LoadOptions,
   Residency,
   ResidencySettings,
   ResidentPack,
-} from '../engine/protocol.ts';
+} from '../engine/residency-terms.ts';
 import type { HeldPack, Lane } from './lane.ts';
 import { residentMib } from './memory-meter.ts';
 import { type Copy, planRoom, type RoomPlan } from './residency.ts';

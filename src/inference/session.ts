@@ -221,12 +221,26 @@ export class Session {
    * @throws Error when the output has an unexpected type or holds NaN or infinity.
    */
   async run(picture: HostTensor, output = this.outputs[0]): Promise<OutputTensor> {
-    const name = output?.name ?? '';
-    const result = (await this.#graph.run({ [this.input.name]: picture }, [name]))[name];
-    if (result?.data instanceof Uint8Array) return { data: result.data, dims: result.dims };
-    const floats = toFloats(name, result);
-    if (!floats.data.every(Number.isFinite)) throw new Error('The graph gave NaN or infinity.');
-    return floats;
+    const [result] = await this.runAll(picture, output && [output]);
+    return result as OutputTensor;
+  }
+
+  /**
+   * Run the graph for several outputs. @returns They in that order. @throws Error as `run` does.
+   */
+  async runAll(
+    picture: HostTensor,
+    wanted: readonly GraphPort[] = this.outputs,
+  ): Promise<readonly OutputTensor[]> {
+    const names = wanted.map(({ name }) => name);
+    const results = await this.#graph.run({ [this.input.name]: picture }, names);
+    return names.map((name) => {
+      const result = results[name];
+      if (result?.data instanceof Uint8Array) return { data: result.data, dims: result.dims };
+      const floats = toFloats(name, result);
+      if (!floats.data.every(Number.isFinite)) throw new Error('The graph gave NaN or infinity.');
+      return floats;
+    });
   }
 
   /** Give the weights back; without it they stay in memory. */

@@ -5,6 +5,7 @@
 import type { Picture } from '../imaging/picture.ts';
 import type { GenerationRequest } from './diffusion/generation.ts';
 import { SeededNoise } from './diffusion/noise.ts';
+import { findCorrection } from './enhancement/colour-table-family.ts';
 import { type LoadedGenerator, type LoadedPack, unusable } from './loaded-pack.ts';
 import { findForeground } from './segmentation/find-foreground.ts';
 import { enlarge } from './super-resolution/enlarge.ts';
@@ -78,6 +79,9 @@ async function runOnce(pack: LoadedPack): Promise<void> {
       return;
     case 'super-resolution':
       for (const scale of scalesOf(pack)) await enlarge(pack, drawDisc(), scale);
+      return;
+    case 'enhancement':
+      await findCorrection(pack, drawDisc());
       return;
     case 'text-to-image':
     case 'image-editing':

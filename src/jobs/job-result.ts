@@ -18,12 +18,14 @@ export interface StagedFile extends PublishedFile {
   readonly stagedPath: string;
 }
 
-/** Results of generations are numbered, also a single one; all others have one file. */
+/** Results of generations are numbered, also a single one; of others only what lies beside the result. */
 const stemOf = ({ ticket, plan }: MadeJob, index: number): string =>
-  plan.operation === 'generate' ? `${ticket.random}_${index}` : ticket.random;
+  plan.operation === 'generate' || index > 0 ? `${ticket.random}_${index}` : ticket.random;
 
-const countOf = ({ engineOperation }: JobPlan): number =>
-  engineOperation.operation === 'generate' ? engineOperation.count : 1;
+function countOf({ engineOperation }: JobPlan): number {
+  if (engineOperation.operation === 'generate') return engineOperation.count;
+  return engineOperation.operation === 'enhance' && engineOperation.hasChangeMap ? 2 : 1;
+}
 
 /** @throws Error when the engine made fewer files than were asked for. */
 export function resultOf(job: MadeJob): {
@@ -41,6 +43,7 @@ export function resultOf(job: MadeJob): {
       size: { widthPx: file.widthPx, heightPx: file.heightPx },
     }),
   );
+  const map = made.changes === undefined ? undefined : rest.pop();
   if (first === undefined || made.files.length !== countOf(plan)) {
     throw new Error(`The engine made ${made.files.length} files of ${countOf(plan)}.`);
   }
@@ -52,6 +55,9 @@ export function resultOf(job: MadeJob): {
     ...(made.source === undefined ? {} : { source: made.source }),
     images: [first, ...rest],
     ...(engineOperation.operation === 'generate' ? { seed: engineOperation.seed } : {}),
+    ...(made.changes === undefined || map === undefined
+      ? {}
+      : { changes: { ...made.changes, url: map.url } }),
     ...(made.subject === undefined ? {} : { subject: made.subject }),
     ...(made.promptTokens === undefined ? {} : { promptTokens: made.promptTokens }),
   };

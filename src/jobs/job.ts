@@ -1,5 +1,11 @@
 /** The words of a job: what is asked, by whom, and what comes out. */
 import type { CutoutBackground, CutoutFraming, FoundSubject } from '../engine/cutout-terms.ts';
+import type {
+  ChangeFigures,
+  EnhancementFraming,
+  EnhancementLook,
+  RatioRange,
+} from '../engine/enhancement-terms.ts';
 import type { ImageFormat } from '../engine/protocol.ts';
 import { ApiError } from '../errors.ts';
 
@@ -11,6 +17,9 @@ export type ModelId = 'flux-2-pro' | 'seeddream' | 'flux-2-max';
 
 /** Lighting styles of the contract. */
 export type StyleName = 'natural' | 'moody' | 'bright' | 'overhead' | 'macro';
+
+/** Presets of the contract. */
+export type PresetName = 'delivery-optimized' | 'social-media' | 'print-ready' | 'balanced';
 
 /** Ratios of the contract, width to height. */
 export type AspectRatio = '1:1' | '4:3' | '16:9' | '9:16';
@@ -36,7 +45,21 @@ export type JobRequest =
         readonly format: ImageFormat;
       };
     }
-  | { readonly operation: 'enhance'; readonly imageUrl: string }
+  | {
+      readonly operation: 'enhance';
+      readonly imageUrl: string;
+      readonly preset: PresetName;
+      readonly options: {
+        readonly upscale: boolean;
+        readonly removeBackground: boolean;
+        /** `ID` or `ID/PLACEMENT`. */
+        readonly platform: string | undefined;
+        readonly crop: boolean;
+        readonly format: ImageFormat | undefined;
+      };
+      /** Whether the caller wants a picture of what was changed beside the result. */
+      readonly hasChangeMap: boolean;
+    }
   | {
       readonly operation: 'remove-background';
       readonly imageUrl: string;
@@ -57,6 +80,30 @@ export type JobRequest =
 
 /** A request for new pictures. */
 export type GenerateRequest = Extract<JobRequest, { operation: 'generate' }>;
+
+/** A request for a better picture. */
+export type EnhanceRequest = Extract<JobRequest, { operation: 'enhance' }>;
+
+/** The figures of a preset. */
+export interface EnhancementPreset {
+  readonly look: EnhancementLook;
+  readonly framing: EnhancementFraming;
+  /** Nothing is enlarged beyond it. */
+  readonly longestSidePx: number;
+  readonly dotsPerInch?: number;
+}
+
+/** A place on a platform, and what pictures must be there. */
+export interface PlatformTarget {
+  /** As the request names it. */
+  readonly id: string;
+  readonly demands: {
+    readonly ratios?: readonly RatioRange[];
+    readonly maximumSize?: { readonly width: number | null; readonly height: number | null };
+    readonly maximumBytes?: number;
+    readonly formats?: readonly string[];
+  };
+}
 
 /** Who pays. */
 export interface Payer {
@@ -91,6 +138,8 @@ export interface JobResult {
   readonly images: readonly [ResultImage, ...ResultImage[]];
   /** What the noise was drawn from; of a generation only. */
   readonly seed?: number;
+  /** How much was changed, and a picture of it; of an enhancement that was asked to tell. */
+  readonly changes?: ChangeFigures & { readonly url: string };
   /** What was found in the source; of a removed background only. */
   readonly subject?: FoundSubject;
   /** Tokens of the prompt that the pack kept, and all it has; of a generation only. */

@@ -2,8 +2,19 @@
 import type { Prices } from '../accounts/prices.ts';
 import type { EngineOperation } from '../engine/protocol.ts';
 import { type ApiError, modelUnavailable } from '../errors.ts';
+import { planEnhancement } from './enhancement-plan.ts';
 import { type Generator, planGeneration, type StyleBook } from './generation-plan.ts';
-import type { GenerateRequest, JobRequest, ModelId, Operation, Payer } from './job.ts';
+import type {
+  EnhancementPreset,
+  EnhanceRequest,
+  GenerateRequest,
+  JobRequest,
+  ModelId,
+  Operation,
+  Payer,
+  PlatformTarget,
+  PresetName,
+} from './job.ts';
 
 /** A request that can be carried out. */
 export interface JobPlan {
@@ -24,7 +35,9 @@ export interface JobOrder {
 }
 
 /** Finds the pack for a task; undefined when none is installed. */
-export type PackFinder = (task: 'segmentation' | 'super-resolution') => string | undefined;
+export type PackFinder = (
+  task: 'segmentation' | 'super-resolution' | 'enhancement',
+) => string | undefined;
 
 /** What is installed. */
 export interface PackCatalogue {
@@ -32,6 +45,9 @@ export interface PackCatalogue {
   /** The pack behind a model id; undefined when none is installed. */
   readonly generatorFor: (model: ModelId) => Generator | undefined;
   readonly styles: StyleBook;
+  readonly presets: Readonly<Record<PresetName, EnhancementPreset>>;
+  /** A place on a platform. @throws ApiError `invalid_request` when there is none of that name. */
+  readonly platformTarget: (name: string) => PlatformTarget;
 }
 
 /** Price of a request in credits; a sandbox key pays nothing. */
@@ -80,6 +96,27 @@ function generationPlan(request: GenerateRequest, charge: Charge, packs: PackCat
   };
 }
 
+function enhancementPlan(request: EnhanceRequest, charge: Charge, packs: PackCatalogue): JobPlan {
+  const { presets, packFor, platformTarget } = packs;
+  const { platform, removeBackground } = request.options;
+  const target = platform === undefined ? undefined : platformTarget(platform);
+  const segmenterId = packFor('segmentation');
+  if (removeBackground) requirePack(segmenterId, 'removing backgrounds');
+  return {
+    operation: request.operation,
+    idPrefix: 'enh',
+    resultKind: 'enhanced',
+    ...charge,
+    packId: requirePack(packFor('enhancement'), 'enhancing pictures'),
+    engineOperation: planEnhancement(request, {
+      preset: presets[request.preset],
+      target,
+      segmenterId,
+      upscalerId: packFor('super-resolution'),
+    }),
+  };
+}
+
 /**
  * Plan a request.
  * @throws ApiError `model_unavailable` when no installed pack can do it, `invalid_request` when the one
@@ -98,7 +135,7 @@ export function planJob(
     case 'generate':
       return generationPlan(request, { costCredits, isWatermarked }, packs);
     case 'enhance':
-      throw noPackFor('enhancing pictures');
+      return enhancementPlan(request, { costCredits, isWatermarked }, packs);
     case 'remove-background':
       return {
         operation: request.operation,

@@ -6,7 +6,7 @@ import { PackError } from './registry.ts';
 export const FAMILIES: Readonly<Record<Manifest['task'], readonly string[]>> = {
   segmentation: ['salient-object', 'u2net', 'isnet', 'birefnet', 'modnet', 'rmbg'],
   'super-resolution': ['compact-residual', 'real-esrgan', 'rlfn', 'swin2sr'],
-  enhancement: [],
+  enhancement: ['colour-table'],
   'text-to-image': ['diffusers'],
   'image-editing': ['diffusers'],
 };

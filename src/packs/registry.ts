@@ -176,7 +176,7 @@ export class PackRegistry {
    * @param generators those that something is answered by.
    */
   enginePacks(generators: readonly InstalledPack[] = []): readonly EnginePack[] {
-    const tasks = ['segmentation', 'super-resolution'] as const;
+    const tasks = ['segmentation', 'super-resolution', 'enhancement'] as const;
     const chosen = tasks.map((task) => this.#last(task)).filter((pack) => pack !== undefined);
     return [...chosen, ...generators].map(enginePackOf);
   }

@@ -1,5 +1,6 @@
 /** The operator's choices of what is kept in memory, checked against the packs that are in use. */
-import type { EnginePack, ResidencySettings } from '../engine/protocol.ts';
+import type { EnginePack } from '../engine/protocol.ts';
+import type { ResidencySettings } from '../engine/residency-terms.ts';
 import { GENERATOR_TASKS, PackError } from './registry.ts';
 
 /** The settings, as they were given. */

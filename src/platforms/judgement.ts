@@ -58,7 +58,7 @@ export function sourceOf(sources: Sources, key: string): Source {
 }
 
 /** Claims that a picture is held to. */
-function judgedClaims<Value>(claims: readonly Claim<Value>[]): readonly Claim<Value>[] {
+export function judgedClaims<Value>(claims: readonly Claim<Value>[]): readonly Claim<Value>[] {
   const held = claims.filter(({ strength }) => strength !== 'adapted');
   const direct = held.filter(({ via }) => via === undefined);
   return direct.length > 0 ? direct : held;

@@ -18,7 +18,7 @@ const quotientOf = (text: string): number => {
 };
 
 /** `4:5..1.91:1` → 0.8 to 1.91; `16:9` → from and to the same. */
-function boundsOf(text: string): { readonly least: number; readonly most: number } {
+export function boundsOf(text: string): { readonly least: number; readonly most: number } {
   const [from = '', to = from] = text.split('..');
   return { least: quotientOf(from), most: quotientOf(to) };
 }

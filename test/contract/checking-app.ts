@@ -2,8 +2,9 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { middleware as openApiValidator } from 'express-openapi-validator';
 import type { z } from 'zod';
+import { enhanceRequest } from '../../src/contract/enhance-request.ts';
 import { removeBackgroundRequest } from '../../src/contract/remove-background-request.ts';
-import { enhanceRequest, generateRequest, upscaleRequest } from '../../src/contract/requests.ts';
+import { generateRequest, upscaleRequest } from '../../src/contract/requests.ts';
 
 /** Calls that cost credits, with the schema that checks their body. */
 export const PAID = {

@@ -298,14 +298,9 @@ describe('500 and 503', () => {
     }
   });
 
-  it('model_unavailable for generate and enhance while no pack is installed', async () => {
-    await expectRefusal(
-      () => garnish.post('/api/generate', { prompt: 'Gourmet burger' }),
-      503,
-      'model_unavailable',
-    );
+  it('model_unavailable for generate while no pack is installed', async () => {
     const answer = await expectRefusal(
-      () => garnish.post('/api/enhance', { image_url: imageUrl }),
+      () => garnish.post('/api/generate', { prompt: 'Gourmet burger' }),
       503,
       'model_unavailable',
     );

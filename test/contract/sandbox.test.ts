@@ -86,7 +86,7 @@ describe('a call with a sandbox key', () => {
       await garnish.call('/api/upscale', sandbox),
       await garnish.post('/api/upscale', { image_url: 7 }, sandbox),
       await garnish.post('/api/upscale', { image_url: 'https://127.0.0.1/x.jpg' }, sandbox),
-      await garnish.post('/api/enhance', { image_url: imageUrl }, sandbox),
+      await garnish.post('/api/generate', { prompt: 'Pho' }, sandbox),
     ];
     garnish.server.accounts.setStatus(accountId, 'suspended');
     answers.push(await garnish.post('/api/upscale', { image_url: imageUrl }, sandbox));

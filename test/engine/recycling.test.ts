@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { EngineProcess } from '../../src/engine/engine-process.ts';
-import type { EngineTask, Residency } from '../../src/engine/protocol.ts';
+import type { EngineTask } from '../../src/engine/protocol.ts';
 import { isWorthReplacing } from '../../src/engine/recycling.ts';
+import type { Residency } from '../../src/engine/residency-terms.ts';
 import { isAlive, type TestBench, testBench, until } from './test-packs.ts';
 
 const RECYCLE_AFTER_MS = 150;

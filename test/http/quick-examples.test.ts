@@ -10,8 +10,9 @@ import express from 'express';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadPrices } from '../../src/accounts/prices.ts';
+import { enhanceRequest } from '../../src/contract/enhance-request.ts';
 import { removeBackgroundRequest } from '../../src/contract/remove-background-request.ts';
-import { enhanceRequest, generateRequest, upscaleRequest } from '../../src/contract/requests.ts';
+import { generateRequest, upscaleRequest } from '../../src/contract/requests.ts';
 import { pagesRouter } from '../../src/http/pages/pages.ts';
 
 /** Text as a browser shows it. */

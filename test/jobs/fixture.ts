@@ -12,7 +12,7 @@ import { ActiveJobs } from '../../src/jobs/active-jobs.ts';
 import { Admission } from '../../src/jobs/admission.ts';
 import { FairQueue } from '../../src/jobs/fair-queue.ts';
 import type { Generator } from '../../src/jobs/generation-plan.ts';
-import type { GenerateRequest, JobRequest, Payer } from '../../src/jobs/job.ts';
+import type { EnhanceRequest, GenerateRequest, JobRequest, Payer } from '../../src/jobs/job.ts';
 import { JobBook } from '../../src/jobs/job-book.ts';
 import { JobLedger, type ReserveOptions } from '../../src/jobs/job-ledger.ts';
 import type { JobChange } from '../../src/jobs/job-observer.ts';
@@ -21,6 +21,7 @@ import { JobService } from '../../src/jobs/job-service.ts';
 import { costOf, type JobPlan, type PackCatalogue, planJob } from '../../src/jobs/plan.ts';
 import { RunTimes } from '../../src/jobs/run-times.ts';
 import type { Log } from '../../src/observability/log.ts';
+import { loadPresets } from '../../src/packs/presets.ts';
 import { loadStyles } from '../../src/packs/styles.ts';
 import { RESULT_KINDS, ResultStore } from '../../src/results/result-store.ts';
 import { BatchesTable } from '../../src/store/batches-table.ts';
@@ -60,6 +61,19 @@ export const GENERATE: GenerateRequest = {
     format: 'png',
   },
 };
+export const ENHANCE: EnhanceRequest = {
+  operation: 'enhance',
+  imageUrl: 'https://pictures.example/dish.jpg',
+  preset: 'balanced',
+  options: {
+    upscale: true,
+    removeBackground: false,
+    platform: undefined,
+    crop: true,
+    format: undefined,
+  },
+  hasChangeMap: false,
+};
 /** A pack that can do everything. */
 export const GENERATOR: Generator = {
   packId: 'drawer',
@@ -72,6 +86,8 @@ export const PACKS: PackCatalogue = {
   packFor: () => 'pack',
   generatorFor: () => GENERATOR,
   styles: loadStyles().styles,
+  presets: loadPresets().presets,
+  platformTarget: (name) => ({ id: name, demands: {} }),
 };
 
 async function writePixels(path: string): Promise<EngineFile> {

@@ -4,7 +4,7 @@ import { idempotencyToken, storedKey } from '../../src/jobs/idempotency.ts';
 import type { JobRequest } from '../../src/jobs/job.ts';
 import { costOf, planJob } from '../../src/jobs/plan.ts';
 import { codeOf } from '../accounts/caught.ts';
-import { GENERATE, PACKS, REQUEST } from './fixture.ts';
+import { ENHANCE, GENERATE, PACKS, REQUEST } from './fixture.ts';
 
 const upscale = (scale: 2 | 4): JobRequest => ({
   operation: 'upscale',
@@ -17,7 +17,7 @@ const PAYING = { isSandbox: false };
 const SANDBOX = { isSandbox: true };
 
 test('each operation has its price, its pack and its place on the CDN', () => {
-  const planned = [REQUEST, upscale(2), upscale(4)].map((request) => {
+  const planned = [REQUEST, ENHANCE, upscale(2), upscale(4)].map((request) => {
     const plan = planJob(
       request,
       PAYING,
@@ -28,6 +28,7 @@ test('each operation has its price, its pack and its place on the CDN', () => {
   });
   expect(planned).toEqual([
     ['bg', 'nobg', 1, 'pack for segmentation'],
+    ['enh', 'enhanced', 1, 'pack for enhancement'],
     ['up', 'upscaled', 1, 'pack for super-resolution'],
     ['up', 'upscaled', 2, 'pack for super-resolution'],
   ]);
@@ -39,11 +40,11 @@ test('generating is priced by model and count, enhancing is one credit', () => {
   expect([generate('flux-2-pro', 4), generate('seeddream', 1), generate('flux-2-max', 3)]).toEqual([
     4, 1, 6,
   ]);
-  expect(costOf({ operation: 'enhance', imageUrl: 'https://a.example/' }, PAYING, prices)).toBe(1);
+  expect(costOf(ENHANCE, PAYING, prices)).toBe(1);
 });
 
 test('a sandbox key pays nothing, its results are watermarked, and nothing else differs', () => {
-  for (const request of [REQUEST, upscale(2), upscale(4)]) {
+  for (const request of [REQUEST, ENHANCE, upscale(2), upscale(4)]) {
     const [paid, free] = [PAYING, SANDBOX].map((by) => planJob(request, by, PACKS, prices));
     expect(paid).toMatchObject({ isWatermarked: false });
     expect(paid?.costCredits).toBeGreaterThan(0);
@@ -52,16 +53,11 @@ test('a sandbox key pays nothing, its results are watermarked, and nothing else 
   const model = 'flux-2-max';
   const generate: JobRequest = { ...GENERATE, model, count: 4 };
   expect(costOf(generate, SANDBOX, prices)).toBe(0);
-  expect(costOf({ operation: 'enhance', imageUrl: 'https://a.example/' }, SANDBOX, prices)).toBe(0);
+  expect(costOf(ENHANCE, SANDBOX, prices)).toBe(0);
 });
 
 test('what no installed pack can do is refused before anything is charged', () => {
-  const requests: readonly JobRequest[] = [
-    REQUEST,
-    upscale(2),
-    { operation: 'enhance', imageUrl: 'https://pictures.example/dish.jpg' },
-    GENERATE,
-  ];
+  const requests: readonly JobRequest[] = [REQUEST, upscale(2), ENHANCE, GENERATE];
   for (const request of requests) {
     const none = { ...PACKS, packFor: () => undefined, generatorFor: () => undefined };
     expect(codeOf(() => planJob(request, PAYING, none, prices))).toBe('model_unavailable');

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { enhanceRequest } from '../../contract/enhance-request.ts';
 import { removeBackgroundRequest } from '../../contract/remove-background-request.ts';
 import { upscaleRequest } from '../../contract/requests.ts';
 import { parseBody } from '../../contract/validation.ts';
@@ -12,7 +13,7 @@ import type { JobRequest } from '../../jobs/job.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Operations that work on files. */
-export const RUN_OPERATIONS = ['remove-background', 'upscale'] as const;
+export const RUN_OPERATIONS = ['enhance', 'remove-background', 'upscale'] as const;
 /** One of them. */
 export type RunOperation = (typeof RUN_OPERATIONS)[number];
 
@@ -23,12 +24,23 @@ export interface ContractFlags {
   readonly background?: string;
   readonly output?: string;
   readonly shadow?: string | true;
-  readonly crop?: true;
+  readonly crop?: string | true;
   readonly margin?: string;
   readonly align?: string;
   readonly width?: string;
   readonly height?: string;
+  readonly preset?: string;
+  readonly platform?: string;
+  readonly upscale?: string;
+  readonly removeBackground?: true;
 }
+
+/** Flags that are fields of a body; all others are its options. */
+const FIELDS: Readonly<Record<RunOperation, readonly (keyof ContractFlags)[]>> = {
+  enhance: ['preset'],
+  'remove-background': [],
+  upscale: ['scale'],
+};
 
 /** What is done with every file of a run. */
 export interface RunTask {
@@ -53,13 +65,20 @@ function typed(value: unknown): unknown {
   return isNumber ? Number(value) : (WORDS.get(value) ?? value);
 }
 
+/** `removeBackground` as the wire has it. */
+const wireName = (flag: string): string =>
+  flag.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 function bodyOf(operation: RunOperation, flags: ContractFlags): Record<string, unknown> {
-  const all = Object.entries(flags).map(([name, value]) => [name, typed(value)]);
-  const { scale, ...rest } = Object.fromEntries(all);
-  const number = scale === undefined ? {} : { scale };
-  const fields = operation === 'upscale' ? number : {};
-  const options = operation === 'upscale' ? rest : { ...rest, ...number };
-  return { ...fields, options };
+  const fields: readonly string[] = FIELDS[operation];
+  const entries = Object.entries(flags);
+  const body = (isField: boolean) =>
+    Object.fromEntries(
+      entries
+        .filter(([flag]) => fields.includes(flag) === isField)
+        .map(([flag, value]) => [wireName(flag), typed(value)]),
+    );
+  return { ...body(true), options: body(false) };
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
@@ -72,6 +91,8 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 
 function requestOf(operation: RunOperation, body: unknown): JobRequest {
   switch (operation) {
+    case 'enhance':
+      return { operation, ...parse(enhanceRequest, body), hasChangeMap: false };
     case 'remove-background':
       return { operation, ...parse(removeBackgroundRequest, body) };
     case 'upscale':
@@ -90,11 +111,7 @@ export function runOperation(name: string): RunOperation {
       'generate makes pictures of prompts, not of files: POST /api/generate does it.',
     );
   }
-  throw new UsageError(
-    name === 'enhance'
-      ? `There is no model pack for ${name} yet: ${RUN_OPERATIONS.join(' and ')} work on files.`
-      : `There is no operation ${name}: ${RUN_OPERATIONS.join(', ')}.`,
-  );
+  throw new UsageError(`There is no operation ${name}: ${RUN_OPERATIONS.join(', ')}.`);
 }
 
 /** What a run does. @throws UsageError naming the option that is wrong and what is allowed. */

@@ -14,6 +14,7 @@ import { SourceFetcher } from '../../fetching/source-fetcher.ts';
 import type { JobResult } from '../../jobs/job.ts';
 import { type PackCatalogue, planJob } from '../../jobs/plan.ts';
 import type { Log } from '../../observability/log.ts';
+import { PlatformBook } from '../../platforms/platform-book.ts';
 import { type Books, openBooks } from '../books.ts';
 import { catalogueOf, loadPacks } from '../catalogue.ts';
 import { openJobs, openStores, startEngine } from '../layers.ts';
@@ -88,7 +89,7 @@ const configFor = (dataDir: string): Config => ({
 export async function openWorkshop(task: RunTask, dataDir: string, log: Log): Promise<Workshop> {
   const config = configFor(dataDir);
   const registry = await loadPacks(config);
-  const catalogue = catalogueOf(registry);
+  const catalogue = catalogueOf({ registry, platforms: PlatformBook.load(config.platformsDir) });
   const books = openBooks(dataDir);
   assertPossible(task, catalogue, books);
   const engine = await startEngine(config, registry.enginePacks(), log);

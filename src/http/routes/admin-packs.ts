@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { type adminPack, type adminPacksResponse, loadPackRequest } from '../../contract/admin.ts';
 import { wireTime } from '../../contract/responses.ts';
 import { parseBody } from '../../contract/validation.ts';
-import type { LoadOptions, Residency } from '../../engine/protocol.ts';
+import type { LoadOptions, Residency } from '../../engine/residency-terms.ts';
 import { forbidden, notFound } from '../../errors.ts';
 import { unsealedFilesOf } from '../../packs/manifest.ts';
 import type { InstalledPack } from '../../packs/registry.ts';

@@ -4,6 +4,7 @@ import { PictureError } from '../../imaging/codec.ts';
 import { OperationError } from '../operation-error.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import type { OperationContext } from './context.ts';
+import { enhance } from './enhance.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { measure } from './measure.ts';
@@ -19,6 +20,8 @@ function dispatch(context: OperationContext): Promise<EngineResult> {
       return measure(context);
     case 'remove-background':
       return removeBackground(context, operation);
+    case 'enhance':
+      return enhance(context, operation);
     case 'upscale':
       return upscale(context, operation);
     case 'generate':
