@@ -70,9 +70,12 @@ export const invalidJson = (): ApiError =>
   new ApiError('invalid_json', 400, 'The request body is not valid JSON.');
 
 /** The failure of one item of a batch, with the item named; what is no public failure stays as it is. */
-export function inItem(index: number, error: unknown): unknown {
+export const inItem = (index: number, error: unknown): unknown => inField(`items.${index}`, error);
+
+/** The same failure, told with the field that it is about. */
+export function inField(field: string, error: unknown): unknown {
   if (!(error instanceof ApiError)) return error;
-  return new ApiError(error.code, error.status, `items.${index}: ${error.message}`, error.details);
+  return new ApiError(error.code, error.status, `${field}: ${error.message}`, error.details);
 }
 
 /** Plain HTTP from a caller that is not on loopback. */

@@ -163,7 +163,7 @@ export function addRunCommand(program: Command): void {
     .option('--upscale <yes>', 'enhance: true or false')
     .option('--remove-background', 'enhance: the dish alone')
     .option('--output <kind>', 'remove-background: cutout or mask')
-    .option('--background <colour>', 'remove-background: laid under the dish, #rrggbb or blur')
+    .option('--background <what>', 'remove-background: laid under it, #rrggbb, blur or a picture')
     .option('--shadow [darkness]', 'remove-background: a contact shadow, 0 to 1')
     .option('--crop [yes]', 'remove-background: the dish alone; enhance: false keeps the frame')
     .option('--margin <share>', 'remove-background: room around a cropped dish, 0 to 0.5')

@@ -10,12 +10,13 @@ const removeBackgroundFields = optionsObject({
   background: z
     .string()
     .regex(
-      /^(?:blur|#[0-9a-fA-F]{6})$/,
-      'a colour as #rrggbb, or blur (pictures are not there yet)',
+      /^(?:blur|#[0-9a-fA-F]{6}|[a-zA-Z][a-zA-Z0-9+.-]*:.+)$/,
+      'a colour as #rrggbb, blur, or the address of a picture',
     )
     .optional()
     .meta({
-      description: 'Laid under the dish: a colour, or its own background out of focus.',
+      description:
+        'Laid under the dish: a colour, its own background out of focus (blur), or a picture, by an address as of image_url.',
       example: '#f4efe6',
     }),
   shadow: z
@@ -99,7 +100,8 @@ const rgbOf = (hex: string): readonly [number, number, number] => [
 
 function backgroundOf(background: string | undefined) {
   if (background === undefined) return undefined;
-  return background === 'blur' ? ('blur' as const) : rgbOf(background);
+  if (background === 'blur') return 'blur' as const;
+  return background.startsWith('#') ? rgbOf(background) : { imageUrl: background };
 }
 
 /** POST /api/remove-background. */

@@ -1,7 +1,10 @@
 /** What is asked of a cutout and told of it, in messages between the processes. */
 
-/** sRGB bytes, or the picture's own background out of focus. */
-export type CutoutBackground = readonly [red: number, green: number, blue: number] | 'blur';
+/** sRGB bytes, the picture's own background out of focus, or another picture, which the task names. */
+export type CutoutBackground =
+  | readonly [red: number, green: number, blue: number]
+  | 'blur'
+  | 'picture';
 
 /** Which part of a picture a cutout shows, and how large; see src/imaging/cutout-frame.ts. */
 export interface CutoutFraming {

@@ -90,6 +90,8 @@ export interface EngineTask {
   readonly packId?: string;
   /** The encoded source, a file the engine only reads; not there when the operation has none. */
   readonly sourcePath: string;
+  /** The encoded picture that a cutout is laid on, where that is its background. */
+  readonly backgroundPath?: string;
   /** Path without extension; the engine writes `<outputStem>[_<n>].<format>` and nothing else. */
   readonly outputStem: string;
   /** Whether the result is marked as one of the sandbox; absent: not. */

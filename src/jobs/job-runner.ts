@@ -9,16 +9,16 @@ import type { Engine } from '../engine/engine-pool.ts';
 import type { EngineResult } from '../engine/protocol.ts';
 import { ApiError } from '../errors.ts';
 import { diskFailure, isOutOfRoom } from '../fetching/disk-failure.ts';
-import type { ImageUrl } from '../fetching/image-url.ts';
 import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { errorFields, type Log } from '../observability/log.ts';
 import { syncToDisk } from '../results/durable-file.ts';
-import type { ResultStore } from '../results/result-store.ts';
+import { type ResultStore, SOURCE_ROLES } from '../results/result-store.ts';
 import { type ActiveJobs, LeftForNextStart } from './active-jobs.ts';
 import type { FairQueue, JobPriority } from './fair-queue.ts';
 import { JobCancelled, type JobResult } from './job.ts';
 import type { JobLedger } from './job-ledger.ts';
 import { resultOf } from './job-result.ts';
+import { type JobSource, ofSource } from './job-sources.ts';
 import type { JobTicket } from './job-ticket.ts';
 import type { JobPlan } from './plan.ts';
 import type { RunTimes } from './run-times.ts';
@@ -46,7 +46,7 @@ export interface JobRunnerParts {
 export interface Carried {
   readonly ticket: JobTicket;
   readonly plan: JobPlan;
-  readonly source: ImageUrl | undefined;
+  readonly sources: readonly JobSource[];
   readonly priority: JobPriority;
   /** Where it stands: a job taken up again after a start may be queued already. */
   readonly state: 'reserved' | 'queued';
@@ -70,14 +70,13 @@ export class JobRunner {
 
   /**
    * Carry a job to its settled end.
-   * @throws ApiError; the job was voided. LeftForNextStart; it is as it was, with its source.
+   * @throws ApiError; the job was voided. LeftForNextStart; it is as it was, with its sources.
    */
   async carry(job: Carried): Promise<JobResult> {
     const { results } = this.#parts;
-    const sourcePath = results.sourcePathOf(job.ticket.random);
     let isLeft = false;
     try {
-      const made = await this.#make(job, sourcePath);
+      const made = await this.#make(job);
       job.signal.throwIfAborted(); // nothing is stored yet: who left does not pay
       return await this.#deliver(job, made);
     } catch (error) {
@@ -87,16 +86,18 @@ export class JobRunner {
       await this.#discard(job, job.caller?.aborted === true ? new JobCancelled() : failure);
       throw failure;
     } finally {
-      if (!isLeft) await rm(sourcePath, { force: true });
+      for (const role of isLeft ? [] : SOURCE_ROLES) {
+        await rm(results.sourcePathOf(job.ticket.random, role), { force: true });
+      }
     }
   }
 
   /** Let the engine make the result; while there is none, a job that nobody waits for queues again. */
-  async #make(job: Carried, sourcePath: string): Promise<EngineResult> {
+  async #make(job: Carried): Promise<EngineResult> {
     for (let { state } = job; ; state = 'queued') {
-      const release = await this.#awaitSlot({ ...job, state }, sourcePath);
+      const release = await this.#awaitSlot({ ...job, state });
       try {
-        return await this.#infer(job, sourcePath);
+        return await this.#infer(job);
       } catch (error) {
         const isOutage = error instanceof ApiError && error.details.isOutage === true;
         if (!isOutage || job.priority === 'interactive') throw error;
@@ -108,15 +109,15 @@ export class JobRunner {
     }
   }
 
-  /** Bring the source, then wait for a slot. @returns What gives the slot back. */
-  async #awaitSlot(job: Carried, sourcePath: string): Promise<() => void> {
+  /** Bring the sources, then wait for a slot. @returns What gives the slot back. */
+  async #awaitSlot(job: Carried): Promise<() => void> {
     const { ledger, queue, staging } = this.#parts;
     const { ticket, priority, waitSignal } = job;
     const turn = { accountId: ticket.accountId, jobId: ticket.id, priority };
     const unstage =
       priority === 'interactive' ? undefined : await staging.acquire(turn, waitSignal);
     try {
-      await this.#bringSource(job, sourcePath);
+      for (const source of job.sources) await this.#bringSource(job, source);
       if (job.state === 'reserved') ledger.advance(ticket.id, 'queued');
       return await queue.acquire(turn, waitSignal);
     } catch (error) {
@@ -126,17 +127,21 @@ export class JobRunner {
     }
   }
 
-  async #bringSource(job: Carried, path: string): Promise<void> {
-    const { source, ticket, priority, waitSignal } = job;
-    if (source === undefined || (job.state === 'queued' && existsSync(path))) return;
+  async #bringSource(job: Carried, { role, url }: JobSource): Promise<void> {
+    const { ticket, priority, waitSignal } = job;
+    const { results, fetcher } = this.#parts;
+    const path = results.sourcePathOf(ticket.random, role);
+    if (job.state === 'queued' && existsSync(path)) return;
     await rm(path, { force: true });
     waitSignal.throwIfAborted();
-    await this.#parts.fetcher.fetchTo(source, ticket.accountId, path, waitSignal);
+    await fetcher.fetchTo(url, ticket.accountId, path, waitSignal).catch((error: unknown) => {
+      throw ofSource(role, error);
+    });
     // `queued` promises that the source is there, also after a power cut.
     if (priority !== 'interactive') await syncToDisk(path);
   }
 
-  async #infer(job: Carried, sourcePath: string): Promise<EngineResult> {
+  async #infer(job: Carried): Promise<EngineResult> {
     const { ledger, engine, results, active, runTimes, deadlineMs } = this.#parts;
     const { ticket, plan, signal } = job;
     ledger.advance(ticket.id, 'running');
@@ -144,7 +149,10 @@ export class JobRunner {
       taskId: ticket.id,
       operation: plan.engineOperation,
       packId: plan.packId,
-      sourcePath,
+      sourcePath: results.sourcePathOf(ticket.random),
+      ...(job.sources.some(({ role }) => role === 'background')
+        ? { backgroundPath: results.sourcePathOf(ticket.random, 'background') }
+        : {}),
       outputStem: join(results.stagingFolder, ticket.random),
       isWatermarked: plan.isWatermarked,
     };

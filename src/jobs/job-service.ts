@@ -4,7 +4,6 @@
  * a job. All of them admit, reserve and let the runner carry.
  */
 import { ApiError, inItem, shuttingDown } from '../errors.ts';
-import type { ImageUrl } from '../fetching/image-url.ts';
 import type { SourceFetcher } from '../fetching/source-fetcher.ts';
 import { errorFields, type Log } from '../observability/log.ts';
 import type { JobRow } from '../store/jobs-table.ts';
@@ -14,6 +13,7 @@ import type { IdempotencyToken } from './idempotency.ts';
 import { JobCancelled, type JobRequest, type JobResult, type Payer } from './job.ts';
 import type { JobLedger } from './job-ledger.ts';
 import type { Carried, JobRunner } from './job-runner.ts';
+import { type JobSource, sourcesOf } from './job-sources.ts';
 import { type JobTicket, ticketOf } from './job-ticket.ts';
 import type { JobOrder, JobPlan } from './plan.ts';
 import { withSignals } from './with-signals.ts';
@@ -64,7 +64,7 @@ export interface Submitted {
 }
 
 interface PreparedOrder extends JobOrder {
-  readonly source: ImageUrl | undefined;
+  readonly sources: readonly JobSource[];
 }
 
 /** Runs paid calls. */
@@ -197,19 +197,21 @@ export class JobService {
   }
 
   #order(request: JobRequest, payer: Payer): PreparedOrder {
-    const { imageUrl } = request;
-    const { fetcher, plan } = this.#parts;
-    const source = imageUrl === undefined ? undefined : fetcher.prepare(imageUrl, payer.accountId);
-    return { request, source, plan: plan(request, payer) };
+    const sources = this.#sourcesOf(request, payer.accountId);
+    return { request, sources, plan: this.#parts.plan(request, payer) };
+  }
+
+  #sourcesOf(request: JobRequest, accountId: string): readonly JobSource[] {
+    return sourcesOf(request, (address) => this.#parts.fetcher.prepare(address, accountId));
   }
 
   /** Refuse a wrong source first, by its item in a batch, then a short balance, before a missing pack. */
   #assertAcceptable(requests: readonly JobRequest[], payer: Payer, batchId?: string): void {
     const { accountId } = payer;
-    const { fetcher, ledger, costOf } = this.#parts;
-    for (const [index, { imageUrl }] of requests.entries()) {
+    const { ledger, costOf } = this.#parts;
+    for (const [index, request] of requests.entries()) {
       try {
-        if (imageUrl !== undefined) fetcher.prepare(imageUrl, accountId);
+        this.#sourcesOf(request, accountId);
       } catch (error) {
         throw batchId === undefined ? error : inItem(index, error);
       }

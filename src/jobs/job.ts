@@ -65,7 +65,10 @@ export type JobRequest =
       readonly imageUrl: string;
       readonly options: {
         readonly output: 'cutout' | 'mask';
-        readonly background: CutoutBackground | undefined;
+        readonly background:
+          | Exclude<CutoutBackground, 'picture'>
+          | { readonly imageUrl: string }
+          | undefined;
         readonly shadow: number | undefined;
         readonly framing: CutoutFraming | undefined;
         readonly format: ImageFormat;

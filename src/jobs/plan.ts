@@ -79,6 +79,7 @@ function requirePack(id: string | undefined, what: string): string {
   return id;
 }
 
+type CutoutRequest = Extract<JobRequest, { operation: 'remove-background' }>;
 type Charge = Pick<JobPlan, 'costCredits' | 'isWatermarked'>;
 
 function generationPlan(request: GenerateRequest, charge: Charge, packs: PackCatalogue): JobPlan {
@@ -94,6 +95,13 @@ function generationPlan(request: GenerateRequest, charge: Charge, packs: PackCat
     packId: generator.packId,
     engineOperation: planGeneration(request, { generator, styles, upscalerId }),
   };
+}
+
+function cutoutOf(request: CutoutRequest): EngineOperation {
+  const { operation, options } = request;
+  const { background } = options;
+  const isPlain = background === undefined || background === 'blur' || 'length' in background;
+  return { operation, ...options, background: isPlain ? background : 'picture' };
 }
 
 function enhancementPlan(request: EnhanceRequest, charge: Charge, packs: PackCatalogue): JobPlan {
@@ -144,7 +152,7 @@ export function planJob(
         costCredits,
         isWatermarked,
         packId: requirePack(packFor('segmentation'), 'removing backgrounds'),
-        engineOperation: { operation: 'remove-background', ...request.options },
+        engineOperation: cutoutOf(request),
       };
     case 'upscale': {
       const { scale } = request;

@@ -16,6 +16,16 @@ export const RESULT_KINDS = ['gen', 'enhanced', 'nobg', 'upscaled'] as const;
 /** One of them. */
 export type ResultKind = (typeof RESULT_KINDS)[number];
 
+/** Which of the pictures that a job names: the one of `image_url`, or the one it is laid on. */
+export const SOURCE_ROLES = ['image', 'background'] as const;
+/** One of them. */
+export type SourceRole = (typeof SOURCE_ROLES)[number];
+
+const SOURCE_EXTENSIONS: Readonly<Record<SourceRole, string>> = {
+  image: 'source',
+  background: 'background',
+};
+
 /** A file that was or is about to be published. */
 export interface PublishedFile {
   readonly name: string;
@@ -51,9 +61,9 @@ export class ResultStore {
     mkdirSync(this.stagingFolder, { recursive: true, mode: 0o700 });
   }
 
-  /** Where the source of a job is staged. */
-  sourcePathOf(random: string): string {
-    return join(this.stagingFolder, `${random}.source`);
+  /** Where a source of a job is staged. */
+  sourcePathOf(random: string, role: SourceRole = 'image'): string {
+    return join(this.stagingFolder, `${random}.${SOURCE_EXTENSIONS[role]}`);
   }
 
   /**
@@ -61,7 +71,10 @@ export class ResultStore {
    * @param waiting Random parts of the jobs whose sources are still wanted.
    */
   sweepStaging(waiting: readonly string[]): void {
-    const wanted = new Set(waiting.map((random) => `${random}.source`));
+    const extensions = Object.values(SOURCE_EXTENSIONS);
+    const wanted = new Set(
+      waiting.flatMap((random) => extensions.map((extension) => `${random}.${extension}`)),
+    );
     for (const leftover of readdirSync(this.stagingFolder)) {
       if (wanted.has(leftover)) continue;
       rmSync(join(this.stagingFolder, leftover), { recursive: true, force: true });

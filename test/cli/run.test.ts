@@ -44,6 +44,30 @@ describe('a run', () => {
     expect(leftovers(bench)).toEqual([]);
   });
 
+  test('enhances, with fields and options of the contract', async () => {
+    const bench = runBench();
+    await bench.draw('soup.jpg');
+    const args = ['enhance', bench.photos, '--out', bench.out] as const;
+    const { files } = await bench.json(...args, '--platform', 'swiggy', '--upscale', 'false');
+    expect(files[0]).toMatchObject({ output: 'soup.jpg', width: 64, height: 64 });
+    const whole = await bench.json(...args, '--preset', 'social-media', '--crop', 'false');
+    expect(whole.files[0]).toMatchObject({ state: 'done', width: 128, height: 128 });
+    const cutout = await bench.json(...args, '--remove-background');
+    expect(cutout.files[0]).toMatchObject({ output: 'soup.png' });
+  });
+
+  test('lays cutouts on a picture of this machine, and does them again when that changes', async () => {
+    const bench = runBench();
+    const ground = await bench.draw('ground.png');
+    const soup = await bench.draw('soup.jpg');
+    const args = ['remove-background', soup, '--out', bench.out, '--background', ground] as const;
+    const first = await bench.json(...args, '--format', 'jpg');
+    expect(first.files[0]).toMatchObject({ state: 'done', output: 'soup.jpg' });
+    expect((await bench.json(...args, '--format', 'jpg')).summary).toMatchObject({ skipped: 1 });
+    await bench.draw('ground.png', 'plain', 48);
+    expect((await bench.json(...args, '--format', 'jpg')).summary).toMatchObject({ done: 1 });
+  });
+
   test('passes the options on, and takes its results for no sources', async () => {
     const bench = runBench();
     const source = await bench.draw('soup.jpg');
@@ -265,10 +289,12 @@ describe('usage', () => {
     ],
     [['remove-background', 'PHOTOS', '--out', 'OUT', '--format', 'jpg'], /options\.format/],
     [['remove-background', 'PHOTOS', '--out', 'OUT', '--background', 'red'], /#rrggbb/],
+    [['enhance', 'PHOTOS', '--out', 'OUT', '--preset', 'bright'], /preset/],
+    [['enhance', 'PHOTOS', '--out', 'OUT', '--platform', 'Uber Eats'], /options\.platform/],
     [['generate', 'PHOTOS', '--out', 'OUT'], /generate makes pictures of prompts, not of files/],
     [
       ['blur', 'PHOTOS', '--out', 'OUT'],
-      /There is no operation blur: remove-background, upscale\./,
+      /There is no operation blur: enhance, remove-background, upscale\./,
     ],
     [['upscale', 'PHOTOS', '--out', 'PHOTOS'], /--out must be another folder/],
     [['upscale', 'PHOTOS/none', '--out', 'OUT'], /There is no .*none\./],

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { auditBooks } from '../../src/accounts/audit.ts';
 import { internalError, invalidImage, noEngine } from '../../src/errors.ts';
@@ -284,6 +285,38 @@ describe('a kill', () => {
     await whenState(fixture, id, 'completed');
     expect(fetches).toBe(1);
   });
+});
+
+test('both pictures of a cutout on another one outlive a stop, and neither outlives the job', async () => {
+  const fixture = jobsFixture();
+  const background = { imageUrl: 'https://pictures.example/table.jpg' };
+  const request = { ...REQUEST, options: { ...REQUEST.options, background } };
+  const fetched: string[] = [];
+  fixture.world.fetch = async (path) => {
+    fetched.push(extname(path));
+    await writeFile(path, 'picture');
+  };
+  const seen: (string | undefined)[] = [];
+  const open = heldEngine(fixture);
+  await submit(fixture, 2); // both slots
+  await fixture.service.submit([request], fixture.payer);
+  await expect.poll(() => fetched).toEqual(['.source', '.source', '.source', '.background']);
+  await expect.poll(() => fixture.states()[2]?.state).toBe('queued');
+  const drained = fixture.service.drain(); // what waits is left to the next start
+  open();
+  await drained;
+
+  fixture.world.engine = async (task) => {
+    seen.push(task.backgroundPath, await readFile(task.backgroundPath ?? '', 'utf8'));
+    return writeResult(task);
+  };
+  const next = fixture.newService();
+  const { resumable } = await recoverJobs(fixture);
+  for (const job of resumable) next.resume(job);
+  await expect.poll(() => fixture.states()[2]?.state).toBe('settled');
+  expect(seen).toEqual([expect.stringMatching(/\.background$/), 'picture']);
+  expect(fetched).toHaveLength(4);
+  await expect.poll(fixture.files).toHaveLength(3); // the results
 });
 
 test('a finished job is kept as long as its result, then it is gone', async () => {

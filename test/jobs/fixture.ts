@@ -32,7 +32,7 @@ import { MARCH, testBooks } from '../accounts/fixture.ts';
 
 export const CREDITS = 100;
 export const PIXELS = Buffer.from('pixels');
-export const REQUEST: JobRequest = {
+export const REQUEST: Extract<JobRequest, { operation: 'remove-background' }> = {
   operation: 'remove-background',
   imageUrl: 'https://pictures.example/dish.jpg',
   options: {

@@ -4,6 +4,8 @@
  * the contract refuses what it does not know.
  */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { enhanceRequest } from '../../contract/enhance-request.ts';
 import { removeBackgroundRequest } from '../../contract/remove-background-request.ts';
@@ -47,9 +49,14 @@ export interface RunTask {
   readonly operation: RunOperation;
   /** Hash of operation and options: a file done with another one is done again. */
   readonly optionsHash: string;
+  /** File that the results are laid on; its address in requests is `BACKGROUND_ADDRESS`. */
+  readonly backgroundPath?: string;
   /** The job for one source. */
   request(imageUrl: string): JobRequest;
 }
+
+/** What a background on this machine is called in requests. */
+export const BACKGROUND_ADDRESS = 'http://garnish.invalid/background';
 
 /** Takes the place of a source while the options are checked. */
 const ANY_SOURCE = 'http://garnish.invalid/';
@@ -114,14 +121,38 @@ export function runOperation(name: string): RunOperation {
   throw new UsageError(`There is no operation ${name}: ${RUN_OPERATIONS.join(', ')}.`);
 }
 
+interface Background {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** The picture that a flag names; undefined: it names a colour or a blur, or is not there. */
+function backgroundOf({ background }: ContractFlags): Background | undefined {
+  if (background === undefined || background === 'blur' || background.startsWith('#')) {
+    return undefined;
+  }
+  const path = resolve(background);
+  try {
+    return { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
+  } catch (cause) {
+    throw new UsageError(
+      `Expected a colour as #rrggbb, blur or a picture for --background, received ${background}.`,
+      { cause },
+    );
+  }
+}
+
 /** What a run does. @throws UsageError naming the option that is wrong and what is allowed. */
-export function runTask(operation: RunOperation, flags: ContractFlags): RunTask {
+export function runTask(operation: RunOperation, given: ContractFlags): RunTask {
+  const background = backgroundOf(given);
+  const flags = background === undefined ? given : { ...given, background: BACKGROUND_ADDRESS };
   const body = bodyOf(operation, flags);
   const request = (imageUrl: string) => requestOf(operation, { ...body, image_url: imageUrl });
-  const sample = JSON.stringify(request(ANY_SOURCE));
+  const sample = JSON.stringify(request(ANY_SOURCE)) + (background?.sha256 ?? '');
   return {
     operation,
     optionsHash: createHash('sha256').update(sample).digest('hex').slice(0, 16),
+    ...(background === undefined ? {} : { backgroundPath: background.path }),
     request,
   };
 }

@@ -18,7 +18,7 @@ import { PlatformBook } from '../../platforms/platform-book.ts';
 import { type Books, openBooks } from '../books.ts';
 import { catalogueOf, loadPacks } from '../catalogue.ts';
 import { openJobs, openStores, startEngine } from '../layers.ts';
-import type { RunTask } from './request.ts';
+import { BACKGROUND_ADDRESS, type RunTask } from './request.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A finished picture, in the data folder until it is removed. */
@@ -95,6 +95,8 @@ export async function openWorkshop(task: RunTask, dataDir: string, log: Log): Pr
   const engine = await startEngine(config, registry.enginePacks(), log);
   const stores = openStores(config, books, BASE);
   const paths = new Map<string, string>();
+  const { backgroundPath } = task;
+  if (backgroundPath !== undefined) paths.set(BACKGROUND_ADDRESS, backgroundPath);
   const fetcher = fileFetcher(config, paths);
   const { service } = openJobs({ config, log, books, stores, catalogue, engine, fetcher });
   const account = books.accounts.create({ plan: 'enterprise', credits: CREDITS }, Date.now());

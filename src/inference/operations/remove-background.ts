@@ -2,7 +2,7 @@
 import type { FoundSubject } from '../../engine/cutout-terms.ts';
 import type { EngineOperation, EngineResult } from '../../engine/protocol.ts';
 import { blurredBackdrop } from '../../imaging/blurred-backdrop.ts';
-import { decodePicture } from '../../imaging/codec.ts';
+import { decodePicture, PictureError } from '../../imaging/codec.ts';
 import { castShadow, SHADOW_ROOM } from '../../imaging/contact-shadow.ts';
 import {
   type CutoutFrame,
@@ -13,7 +13,8 @@ import {
   type Window,
 } from '../../imaging/cutout-frame.ts';
 import { decontaminate } from '../../imaging/foreground.ts';
-import type { Picture, Size } from '../../imaging/picture.ts';
+import { type Picture, type Size, withoutAlpha } from '../../imaging/picture.ts';
+import { cropToRatio, resizePicture } from '../../imaging/reframe.ts';
 import { subjectFrameOf } from '../../imaging/subject-frame.ts';
 import { flattenOn, withMatte } from '../../imaging/transparency.ts';
 import { OperationError } from '../operation-error.ts';
@@ -23,6 +24,8 @@ import { type GreyPicture, writeResult } from './write-result.ts';
 
 type RemoveBackgroundOperation = Extract<EngineOperation, { operation: 'remove-background' }>;
 
+/** Transparent parts of a background lie on white, as a menu shows them. */
+const WHITE = [255, 255, 255] as const;
 const WHOLE: Framing = { crop: false, margin: 0, align: 'center' };
 /** The box is of what is more than half opaque; its soft edge reaches this share of the longer side further. */
 const SOFT_EDGE = 0.006;
@@ -77,17 +80,35 @@ function frameOf(
   return frame;
 }
 
+/** The picture that a cutout is laid on: its middle, as large as the frame. */
+async function readGround(
+  { task, limits }: OperationContext,
+  frame: CutoutFrame,
+): Promise<Picture> {
+  const path = task.backgroundPath;
+  if (path === undefined)
+    throw new Error('A cutout is to lie on a picture, and the task has none.');
+  const picture = await decodePicture(path, limits).catch((error: unknown) => {
+    if (!(error instanceof PictureError)) throw error;
+    throw new OperationError('invalid_image', `options.background: ${error.message}`);
+  });
+  const opaque = picture.isTransparent ? flattenOn(picture, WHITE) : withoutAlpha(picture);
+  return resizePicture(cropToRatio(opaque, frame.result), frame.result);
+}
+
 function compose(
   source: Picture,
   matte: Matte,
   { background, shadow }: RemoveBackgroundOperation,
   frame: CutoutFrame,
+  ground: Picture | undefined,
 ): Picture {
   const coloured = { ...source, data: Uint8Array.from(source.data) };
   decontaminate(coloured, matte.small, matte.alpha);
   const cutout = frameCutoutPicture(withMatte(coloured, matte.alpha), frame);
   if (shadow !== undefined) castShadow(cutout, shadow);
-  if (background === undefined) return cutout;
+  if (ground !== undefined) return flattenOn(cutout, ground);
+  if (background === undefined || background === 'picture') return cutout;
   if (background !== 'blur') return flattenOn(cutout, background);
   return flattenOn(cutout, blurredBackdrop(source, matte.small, matte.alpha, frame));
 }
@@ -108,10 +129,14 @@ export async function removeBackground(
   const matte = await steps.run('infer', () => findForeground(context.pack(), source));
   const subject = subjectOf(matte, source);
   const frame = frameOf(source, subject, operation, limits.maxPixels);
+  const ground =
+    operation.background === 'picture'
+      ? await steps.run('decode', () => readGround(context, frame))
+      : undefined;
   const picture = await steps.run('compose', () =>
     operation.output === 'mask'
       ? maskOf(source, matte, frame)
-      : compose(source, matte, operation, frame),
+      : compose(source, matte, operation, frame, ground),
   );
   const { widthPx, heightPx } = source;
   return {
