@@ -1,8 +1,8 @@
 /** Cutouts: whether the right thing is cut out, how its edge lies, and whether the old background shines through. */
 import { basename, join } from 'node:path';
-import { shrinkPicture } from '../../src/imaging/codec.ts';
 import { decontaminate } from '../../src/imaging/foreground.ts';
 import type { Picture } from '../../src/imaging/picture.ts';
+import { reducePicture } from '../../src/imaging/reduce-picture.ts';
 import { resizePicture } from '../../src/imaging/reframe.ts';
 import { resizePlane } from '../../src/imaging/resize.ts';
 import { flattenOn, withMatte } from '../../src/imaging/transparency.ts';
@@ -63,16 +63,6 @@ function figuresOf(found: Float32Array, { truth, picture }: Pair): Figures {
   };
 }
 
-async function small(picture: Picture): Promise<Picture> {
-  const scale = WORKING_SIDE_PX / Math.max(picture.widthPx, picture.heightPx);
-  if (scale >= 1) return picture;
-  const side = (px: number) => Math.max(1, Math.round(px * scale));
-  return shrinkPicture(picture, {
-    widthPx: side(picture.widthPx),
-    heightPx: side(picture.heightPx),
-  });
-}
-
 /**
  * Colour error on the edge, in levels, without and with colour estimation. A second photograph is laid on a third by the exact
  * matte of the first, so that the foreground's colour is known under every soft pixel and no edge of its own lies there. With
@@ -91,7 +81,7 @@ async function haloOf(
   });
   const laid: Picture = { ...picture, data };
   const mended: Picture = { ...laid, data: Uint8Array.from(data) };
-  decontaminate(mended, await small(laid), truth);
+  decontaminate(mended, await reducePicture(laid, WORKING_SIDE_PX), truth);
   const errorOf = (shown: Picture) => {
     let sum = 0;
     let count = 0;

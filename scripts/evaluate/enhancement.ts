@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { EngineOperation } from '../../src/engine/protocol.ts';
 import { changesBetween } from '../../src/imaging/change-map.ts';
 import { encodePicture } from '../../src/imaging/codec.ts';
-import type { Picture } from '../../src/imaging/picture.ts';
+import { type Picture, sizeWithin } from '../../src/imaging/picture.ts';
 import { resizePicture } from '../../src/imaging/reframe.ts';
 import type { LoadedPack } from '../../src/inference/loaded-pack.ts';
 import { runOperation } from '../../src/inference/operations/run-operation.ts';
@@ -56,10 +56,7 @@ async function photographs(count: number): Promise<readonly (readonly [string, P
   return Promise.all(
     rows.slice(0, count).map(async ({ file = '' }) => {
       const picture = await readPicture(join(PHOTOS, file));
-      const scale = SIDE_PX / Math.max(picture.widthPx, picture.heightPx);
-      const side = (px: number) => Math.round(px * Math.min(1, scale));
-      const to = { widthPx: side(picture.widthPx), heightPx: side(picture.heightPx) };
-      return [file, resizePicture(picture, to)] as const;
+      return [file, resizePicture(picture, sizeWithin(picture, SIDE_PX))] as const;
     }),
   );
 }

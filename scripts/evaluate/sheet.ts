@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePicture } from '../../src/imaging/codec.ts';
-import type { Picture } from '../../src/imaging/picture.ts';
+import { type Picture, sizeWithin } from '../../src/imaging/picture.ts';
 import { resizePicture } from '../../src/imaging/reframe.ts';
 import type { Evaluation, SheetRow } from './table.ts';
 
@@ -12,15 +12,8 @@ const GAP_PX = 6;
 const ACROSS = 2;
 const DOWN = 8;
 
-/** A picture in the middle of a square cell, never enlarged. */
-function cell(picture: Picture): Picture {
-  const scale = Math.min(1, CELL_PX / Math.max(picture.widthPx, picture.heightPx));
-  const side = (px: number) => Math.max(1, Math.round(px * scale));
-  return resizePicture(picture, {
-    widthPx: side(picture.widthPx),
-    heightPx: side(picture.heightPx),
-  });
-}
+/** A picture as large as a cell has room, never enlarged. */
+const cell = (picture: Picture): Picture => resizePicture(picture, sizeWithin(picture, CELL_PX));
 
 function draw(rows: readonly SheetRow[]): Picture {
   const columns = Math.max(...rows.map(({ pictures }) => pictures.length));

@@ -3,7 +3,7 @@
  * it, as under light from above and behind.
  */
 import { bellBlur } from './box-blur.ts';
-import { byte, type Picture, type Size } from './picture.ts';
+import { byte, type Picture, type Size, sizeWithin } from './picture.ts';
 import { resizePlane } from './resize.ts';
 import { subjectFrameOf } from './subject-frame.ts';
 
@@ -50,11 +50,7 @@ function shadowOf(alpha: Float32Array, size: Size): Float32Array {
 /** Lay the shadow of a cutout under it, in place. @param strength 0..1. */
 export function castShadow(cutout: Picture, strength: number): void {
   const { data, widthPx, heightPx } = cutout;
-  const scale = Math.min(1, WORKING_SIDE_PX / Math.max(widthPx, heightPx));
-  const small = {
-    widthPx: Math.max(1, Math.round(widthPx * scale)),
-    heightPx: Math.max(1, Math.round(heightPx * scale)),
-  };
+  const small = sizeWithin(cutout, WORKING_SIDE_PX);
   const alpha = Float32Array.from(
     { length: widthPx * heightPx },
     (_, i) => byte(data, i * 4 + 3) / 255,

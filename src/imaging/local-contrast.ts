@@ -5,7 +5,7 @@
  */
 import { applyGuidedFilter, fitGuidedFilter } from './guided-filter.ts';
 import { addLuma } from './luma-change.ts';
-import { lumaOf, type Picture, type Size } from './picture.ts';
+import { lumaOf, type Picture, type Size, sizeWithin } from './picture.ts';
 import { resizePlane } from './resize.ts';
 
 /** Long side at which the filter is fitted. */
@@ -19,15 +19,9 @@ const MARGIN = 0.12;
 
 const at = (values: Float32Array, index: number): number => values[index] as number;
 
-function within({ widthPx, heightPx }: Size): Size {
-  const scale = Math.min(1, WORKING_SIDE_PX / Math.max(widthPx, heightPx));
-  const side = (px: number) => Math.max(1, Math.round(px * scale));
-  return { widthPx: side(widthPx), heightPx: side(heightPx) };
-}
-
 /** The large lights and shadows: Float32 [h, w], 0..1. */
 function baseOf(luma: Float32Array, size: Size): Float32Array {
-  const small = within(size);
+  const small = sizeWithin(size, WORKING_SIDE_PX);
   const reduced = resizePlane(luma, size, small, 'area');
   const radius = Math.max(1, Math.round(Math.min(small.widthPx, small.heightPx) * RADIUS_SHARE));
   const model = fitGuidedFilter(reduced, reduced, small, { radius, epsilon: EDGE_VARIANCE });

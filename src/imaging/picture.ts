@@ -14,6 +14,13 @@ export interface Size {
   readonly heightPx: number;
 }
 
+/** A size of the same ratio whose long side is at most `longSidePx`; what is smaller is kept. */
+export function sizeWithin({ widthPx, heightPx }: Size, longSidePx: number): Size {
+  const scale = Math.min(1, longSidePx / Math.max(widthPx, heightPx));
+  const side = (px: number) => Math.max(1, Math.round(px * scale));
+  return { widthPx: side(widthPx), heightPx: side(heightPx) };
+}
+
 /** Weights of red, green and blue in luma, ITU-R BT.601. */
 const LUMA: readonly [number, number, number] = [0.299, 0.587, 0.114];
 

@@ -8,7 +8,7 @@ GPU at hand, `--device cuda`.
 """
 
 import argparse
-import math
+import sys
 import time
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from model import SIDE_PX, ColourNetwork, apply_transform, to_linear
 from torch import Tensor
 from torch.nn import functional
 
+sys.path.append(str(Path(__file__).parents[1]))
+from training import learning_rate, save
+
 EMA_DECAY = 0.998
-WARM_UP_STEPS = 100
 STRENGTH_WEIGHT = 6.0  # a strength wrong by 1 counts as much as 6 units of CIELAB
 LOSS_PX = 64
 # Linear sRGB to XYZ divided by the white of D65 (IEC 61966-2-1).
@@ -39,14 +41,6 @@ def to_lab(srgb: Tensor) -> Tensor:
 def difference(first: Tensor, second: Tensor) -> Tensor:
     """Mean distance in CIELAB of each picture: [n]."""
     return (to_lab(first) - to_lab(second)).square().sum(1).add(1e-4).sqrt().mean(1)
-
-
-def learning_rate(step: int, steps: int, peak: float) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth of the peak."""
-    if step < WARM_UP_STEPS:
-        return peak * (step + 1) / WARM_UP_STEPS
-    progress = (step - WARM_UP_STEPS) / max(1, steps - WARM_UP_STEPS)
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
 def pixels(pictures: Tensor) -> Tensor:
@@ -70,13 +64,6 @@ def held_out(network: ColourNetwork, pictures: Tensor) -> tuple[float, float, fl
     kept = difference(apply_transform(pixels(good), *transform), pixels(good))
     network.train()
     return before[is_spoiled].mean().item(), after[is_spoiled].mean().item(), kept.mean().item()
-
-
-def save(path: Path, state: dict) -> None:
-    """Write a checkpoint so that an interrupted write leaves the old one."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.rename(path)
 
 
 def main() -> None:

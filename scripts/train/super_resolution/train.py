@@ -8,7 +8,7 @@ is exported. The checkpoint `x<scale>.pt` is rewritten every `--save-every` step
 """
 
 import argparse
-import math
+import sys
 import time
 from pathlib import Path
 
@@ -17,25 +17,12 @@ import torch
 from data import batch, load_pairs
 from model import CompactResidual
 
+sys.path.append(str(Path(__file__).parents[1]))
+from training import learning_rate, save
+
 PATCH = {2: 48, 4: 40}
 EMA_DECAY = 0.998
 CHARBONNIER_EPSILON = 1e-3
-WARM_UP_STEPS = 100
-
-
-def learning_rate(step: int, steps: int, peak: float) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth of the peak."""
-    if step < WARM_UP_STEPS:
-        return peak * (step + 1) / WARM_UP_STEPS
-    progress = (step - WARM_UP_STEPS) / max(1, steps - WARM_UP_STEPS)
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
-
-
-def save(path: Path, state: dict) -> None:
-    """Write a checkpoint so that an interrupted write leaves the old one."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.rename(path)
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 /** Composition of an enhancement: a small tilt is set upright, and a frame is chosen around the dish. */
 import type { EnhancementFraming } from '../../engine/enhancement-terms.ts';
-import { shrinkPicture } from '../../imaging/codec.ts';
 import { chooseCrop } from '../../imaging/crop-choice.ts';
 import type { Window } from '../../imaging/cutout-frame.ts';
 import { alphaOf, lumaOf, type Picture, type Size } from '../../imaging/picture.ts';
+import { reducePicture } from '../../imaging/reduce-picture.ts';
 import { cropTo } from '../../imaging/reframe.ts';
 import { straighten } from '../../imaging/straighten.ts';
 import { subjectFrameOf } from '../../imaging/subject-frame.ts';
@@ -17,18 +17,9 @@ const DISH_SIDE_PX = 1024;
 /** A tilt that nobody sees is not worth a resampling. */
 const MIN_TILT_DEGREES = 0.5;
 
-/** A picture reduced to a long side; never enlarged. */
-async function reduced(picture: Picture, longSidePx: number): Promise<Picture> {
-  const scale = longSidePx / Math.max(picture.widthPx, picture.heightPx);
-  if (scale >= 1) return picture;
-  const side = (px: number) => Math.max(1, Math.round(px * scale));
-  const to = { widthPx: side(picture.widthPx), heightPx: side(picture.heightPx) };
-  return shrinkPicture(picture, to);
-}
-
 async function upright(picture: Picture, maxTiltDegrees: number): Promise<Picture> {
   if (maxTiltDegrees === 0) return picture;
-  const small = await reduced(picture, TILT_SIDE_PX);
+  const small = await reducePicture(picture, TILT_SIDE_PX);
   const tilt = findTilt(lumaOf(small), small) ?? 0;
   const isSeen = Math.abs(tilt) >= MIN_TILT_DEGREES;
   return isSeen && Math.abs(tilt) <= maxTiltDegrees ? straighten(picture, -tilt) : picture;
@@ -43,7 +34,7 @@ async function dishMatte(
     return { matte: Float32Array.from(alphaOf(picture), (alpha) => alpha / 255), size: picture };
   }
   if (segmenter === undefined) return undefined;
-  const small = await reduced(picture, DISH_SIDE_PX);
+  const small = await reducePicture(picture, DISH_SIDE_PX);
   return { matte: (await findForeground(segmenter, small)).alpha, size: small };
 }
 

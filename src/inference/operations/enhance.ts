@@ -15,7 +15,13 @@ import { denoise } from '../../imaging/denoise.ts';
 import { decontaminate } from '../../imaging/foreground.ts';
 import { changeLocalContrast } from '../../imaging/local-contrast.ts';
 import { noiseLevelOf } from '../../imaging/noise-level.ts';
-import { lumaOf, type Picture, type Size, withoutAlpha } from '../../imaging/picture.ts';
+import {
+  lumaOf,
+  type Picture,
+  type Size,
+  sizeWithin,
+  withoutAlpha,
+} from '../../imaging/picture.ts';
 import { resizePicture, resizeWithAlpha } from '../../imaging/reframe.ts';
 import { sharpen } from '../../imaging/sharpen.ts';
 import { bleedColours, withMatte } from '../../imaging/transparency.ts';
@@ -100,9 +106,7 @@ async function tellChanges(
   before: Picture,
   after: Picture,
 ): Promise<{ readonly changes: ChangeFigures; readonly file: EngineFile }> {
-  const scale = Math.min(1, CHANGES_SIDE_PX / Math.max(before.widthPx, before.heightPx));
-  const side = (px: number) => Math.max(1, Math.round(px * scale));
-  const size = { widthPx: side(before.widthPx), heightPx: side(before.heightPx) };
+  const size = sizeWithin(before, CHANGES_SIDE_PX);
   const { map, mean, percentile95 } = await steps.run('compare', () =>
     changesBetween(resizePicture(before, size), resizePicture(after, size)),
   );

@@ -4,10 +4,11 @@
  */
 import type { PictureFigures } from '../../engine/picture-figures.ts';
 import type { EngineResult } from '../../engine/protocol.ts';
-import { decodePicture, type SourceFile, shrinkPicture } from '../../imaging/codec.ts';
+import { decodePicture, type SourceFile } from '../../imaging/codec.ts';
 import { exposureOf } from '../../imaging/exposure.ts';
 import { profileNameOf } from '../../imaging/icc-profile.ts';
 import { lumaOf, type Picture, withoutAlpha } from '../../imaging/picture.ts';
+import { reducePicture } from '../../imaging/reduce-picture.ts';
 import { sharpnessOf } from '../../imaging/sharpness.ts';
 import { subjectFrameOf } from '../../imaging/subject-frame.ts';
 import { flattenOn } from '../../imaging/transparency.ts';
@@ -33,16 +34,6 @@ function colourSpaceOf({ space, profile }: SourceFile): string {
   if (profile === undefined) return UNTAGGED[space] ?? space;
   const name = profileNameOf(profile) ?? 'a profile without a name';
   return /\bsRGB\b/i.test(name) ? 'sRGB' : name;
-}
-
-async function reduce(picture: Picture): Promise<Picture> {
-  const scale = LONG_SIDE_PX / Math.max(picture.widthPx, picture.heightPx);
-  if (scale >= 1) return picture;
-  const side = (px: number) => Math.max(1, Math.round(px * scale));
-  return shrinkPicture(picture, {
-    widthPx: side(picture.widthPx),
-    heightPx: side(picture.heightPx),
-  });
 }
 
 /** @param matte Float32 [h, w] of the picture's size; absent: nobody looked for the subject. */
@@ -72,7 +63,11 @@ export async function measure(context: OperationContext): Promise<EngineResult> 
     const decoded = await decodePicture(task.sourcePath, limits);
     const opaque = decoded.isTransparent ? flattenOn(decoded, WHITE) : withoutAlpha(decoded);
     const { widthPx, heightPx } = decoded;
-    return { picture: await reduce(opaque), source: { widthPx, heightPx }, file: decoded.file };
+    return {
+      picture: await reducePicture(opaque, LONG_SIDE_PX),
+      source: { widthPx, heightPx },
+      file: decoded.file,
+    };
   });
   const matte = await steps.run('infer', () =>
     task.packId === undefined ? undefined : findForeground(context.pack(), picture),

@@ -3,10 +3,11 @@
  * that their edge lies where the picture's does. Opacities, and what is as fine as the picture or 1024 pixels wide or high,
  * are only resampled: the filter works on a picture of 512 pixels and would blur what the network drew.
  */
-import { shrinkPicture } from '../../imaging/codec.ts';
+
 import { applyGuidedFilter, fitGuidedFilter } from '../../imaging/guided-filter.ts';
 import { dropIslands } from '../../imaging/matte-islands.ts';
 import { lumaOf, type Picture, type Size } from '../../imaging/picture.ts';
+import { reducePicture } from '../../imaging/reduce-picture.ts';
 import { resizePlane } from '../../imaging/resize.ts';
 import type { LoadedPack } from '../loaded-pack.ts';
 import { type MatteFamily, matteRunOf } from './families.ts';
@@ -30,15 +31,6 @@ export interface Matte {
 }
 
 const longSideOf = ({ widthPx, heightPx }: Size): number => Math.max(widthPx, heightPx);
-
-/** Long side of at most `side`, ratio kept, never enlarged. */
-function within(size: Size, side: number): Size {
-  const scale = Math.min(1, side / longSideOf(size));
-  return {
-    widthPx: Math.max(1, Math.round(size.widthPx * scale)),
-    heightPx: Math.max(1, Math.round(size.heightPx * scale)),
-  };
-}
 
 const isFine = (matte: Size, picture: Size): boolean =>
   longSideOf(matte) >= FINE_SIDE_PX ||
@@ -72,9 +64,7 @@ function guided(matte: NetworkMatte, picture: Picture, small: Picture): Float32A
 export async function findForeground(pack: LoadedPack, picture: Picture): Promise<Matte> {
   const matte = await networkMatte(pack, picture);
   const { meaning } = matteRunOf(pack);
-  const working = within(picture, WORKING_SIDE_PX);
-  const isSmall = working.widthPx === picture.widthPx && working.heightPx === picture.heightPx;
-  const small = isSmall ? picture : await shrinkPicture(picture, working);
+  const small = await reducePicture(picture, WORKING_SIDE_PX);
   const alpha =
     meaning === 'opacity' || isFine(matte.size, picture)
       ? resampled(matte, picture, meaning)
