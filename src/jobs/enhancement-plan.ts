@@ -46,7 +46,8 @@ function formatOf(
       `Expected no options.remove_background with ${target?.id}: it takes ${formats?.join(', ')}.`,
     );
   }
-  return formats === undefined || takes('jpg') ? undefined : 'png';
+  if (takes('jpg')) return takes('png') ? undefined : 'jpg'; // also of a source with transparency
+  return 'png';
 }
 
 function framingOf(

@@ -82,9 +82,11 @@ describe('platforms', () => {
     const { framing, size, file, format } = plan({}, 'social-media', SQUARE);
     expect(framing.ratios).toEqual([{ least: 1, most: 1 }]);
     expect(size).toEqual({ maxScale: 2, longestSidePx: 2048, maxWidthPx: 800 });
-    expect([file.maxBytes, format]).toEqual([90_000, undefined]); // JPEG is the engine's own choice
+    expect([file.maxBytes, format]).toEqual([90_000, 'jpg']);
     const png = { ...SQUARE, demands: { formats: ['png'] } };
     expect(plan({}, 'balanced', png).format).toBe('png');
+    const both = { ...SQUARE, demands: { formats: ['jpeg', 'png'] } };
+    expect(plan({}, 'balanced', both).format).toBeUndefined(); // by the transparency of the result
     expect(plan({}, 'social-media', png).framing.ratios).toBeUndefined();
   });
 
