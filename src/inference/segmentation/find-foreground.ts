@@ -7,6 +7,7 @@
 import { applyGuidedFilter, fitGuidedFilter } from '../../imaging/guided-filter.ts';
 import { dropIslands } from '../../imaging/matte-islands.ts';
 import { lumaOf, type Picture, type Size } from '../../imaging/picture.ts';
+import { beforePlainBackdrop } from '../../imaging/plain-backdrop.ts';
 import { reducePicture } from '../../imaging/reduce-picture.ts';
 import { resizePlane } from '../../imaging/resize.ts';
 import type { LoadedPack } from '../loaded-pack.ts';
@@ -57,7 +58,8 @@ function guided(matte: NetworkMatte, picture: Picture, small: Picture): Float32A
   const radius = Math.ceil((1.5 * longSideOf(small)) / longSideOf(matte.size));
   const subject = resampled(matte, small, 'confidence');
   const model = fitGuidedFilter(lumaOf(small), subject, small, { radius, epsilon: EDGE_VARIANCE });
-  return settle(applyGuidedFilter(model, lumaOf(picture), picture), 'confidence');
+  const edged = settle(applyGuidedFilter(model, lumaOf(picture), picture), 'confidence');
+  return beforePlainBackdrop(picture, edged) ?? edged;
 }
 
 /** Find the dish. @throws Error when the pack or its graph cannot be used. */
