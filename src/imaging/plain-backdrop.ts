@@ -5,7 +5,8 @@
  */
 import { boxBlur } from './box-blur.ts';
 import { dropIslands } from './matte-islands.ts';
-import { byte, type Picture } from './picture.ts';
+import { byte, type Picture, type Size, sizeWithin } from './picture.ts';
+import { resizePlane } from './resize.ts';
 
 /** The frame is plain when this share of its outermost pixels is within so many levels of their median. */
 const PLAIN_SHARE = 0.8;
@@ -22,6 +23,8 @@ const SHADOW_DEPTH = 0.35;
 const SHADOW_LEVELS = 6;
 /** Sweeps after which a winding backdrop is left as it was found. */
 const MAX_SWEEPS = 40;
+/** Long side at which islands are dropped. */
+const ISLANDS_SIDE_PX = 512;
 
 type Colour = readonly [number, number, number];
 
@@ -91,9 +94,12 @@ function backdropOf(picture: Picture, colour: Colour): Uint8Array {
 /** Whether a pixel is the backdrop in shadow. */
 function isShadow({ data, channels }: Picture, pixel: number, colour: Colour): boolean {
   const from = pixel * channels;
-  const drops = colour.map((level, channel) => level - byte(data, from + channel));
-  const depth = Math.max(...drops);
-  return depth <= SHADOW_DEPTH * Math.max(...colour) && depth - Math.min(...drops) <= SHADOW_LEVELS;
+  const red = colour[0] - byte(data, from);
+  const green = colour[1] - byte(data, from + 1);
+  const blue = colour[2] - byte(data, from + 2);
+  const depth = Math.max(red, green, blue);
+  const brightest = Math.max(colour[0], colour[1], colour[2]);
+  return depth <= SHADOW_DEPTH * brightest && depth - Math.min(red, green, blue) <= SHADOW_LEVELS;
 }
 
 /** Share of what a matte is sure of that lies on a backdrop. */
@@ -106,6 +112,21 @@ function leakOf(matte: Float32Array, backdrop: Uint8Array): number {
     leaked += at(backdrop, i);
   }
   return sure === 0 ? 0 : leaked / sure;
+}
+
+/** Specks and stains on the backdrop are looked for at a reduced size: a label for each pixel of a large picture costs seconds. */
+function withoutIslands(matte: Float32Array, size: Size): Float32Array {
+  const small = sizeWithin(size, ISLANDS_SIDE_PX);
+  const kept = dropIslands(resizePlane(matte, size, small, 'area'), small);
+  const { widthPx, heightPx } = size;
+  for (let y = 0; y < heightPx; y += 1) {
+    const row = Math.floor((y * small.heightPx) / heightPx) * small.widthPx;
+    for (let x = 0; x < widthPx; x += 1) {
+      if (at(kept, row + Math.floor((x * small.widthPx) / widthPx)) === 0)
+        matte[y * widthPx + x] = 0;
+    }
+  }
+  return matte;
 }
 
 /**
@@ -126,5 +147,5 @@ export function beforePlainBackdrop(
     if (at(backdrop, i) === 1) return 0;
     return isShadow(picture, i, colour) ? value : 1;
   });
-  return dropIslands(boxBlur(subject, picture, 1), picture);
+  return withoutIslands(boxBlur(subject, picture, 1), picture);
 }
