@@ -30,14 +30,19 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-if (!existsSync(SHARED))
-  throw new Error('Expected the pictures in ../shared, beside the checkout.');
+/** A mistake is told in one line. */
+function refuse(message: string): never {
+  process.stderr.write(`evaluate: ${message}\n`);
+  process.exit(1);
+}
+
+if (!existsSync(SHARED)) refuse('Expected the pictures in ../shared, beside the checkout.');
 const names = values.only.split(',');
 const unknown = names.find((name) => EVALUATIONS[name] === undefined);
 const limit = Number(values.limit);
 if (unknown !== undefined || !Number.isInteger(limit) || limit < 1) {
   const known = Object.keys(EVALUATIONS).join(', ');
-  throw new Error(`Expected some of ${known} for --only, and a whole number for --limit.`);
+  refuse(`Expected some of ${known} for --only, and a whole number for --limit.`);
 }
 if (values.sheets !== undefined) mkdirSync(values.sheets, { recursive: true });
 

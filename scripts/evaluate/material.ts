@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -82,5 +83,9 @@ export async function otherPack({
     files: [{ role, path: basename(graph) }],
   };
   writeFileSync(join(root, 'pack', 'pack.json'), JSON.stringify(manifest));
-  return loadFrom(root, 'super-resolution');
+  try {
+    return await loadFrom(root, 'super-resolution');
+  } finally {
+    rmSync(root, { recursive: true }); // the graph is in memory
+  }
 }
