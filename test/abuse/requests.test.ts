@@ -142,7 +142,8 @@ describe('fields outside the contract', () => {
     ['width', { width: 15 }],
     ['width', { width: 8193 }],
     ['height', { height: 64.5 }],
-    ['background', { background: 'https://example.com/table.jpg' }],
+    ['background', { background: 'table.jpg' }],
+    ['background', { background: 'https://example.com/table.jpg', output: 'mask' }],
     ['background', { background: 'blur', output: 'mask' }],
     ['background', { background: 'blurred' }],
   ])('case 21: options.%s as in %j is refused by name', async (option, options) => {
